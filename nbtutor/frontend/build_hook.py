@@ -16,9 +16,8 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -35,8 +34,7 @@ class FrontendError(RuntimeError):
     """The front end could not be bundled; the message says what is missing and how to mend it."""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A Node that can be run: the npm command, and the folder that has to lead the PATH."""
 
     npm: tuple[str, ...]
