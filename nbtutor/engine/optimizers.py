@@ -1,0 +1,48 @@
+"""From a gradient to a step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class SGD:
+    """Gradient descent with momentum, on all parameters at once.
+
+    ``v <- momentum * v + g`` and ``w <- w - learning_rate * v`` (Polyak, 1964, in the form that
+    PyTorch uses: the rate scales the velocity, so a change of rate acts at once).
+
+    Parameters
+    ----------
+    parameters : ndarray of shape (replicas, parameters)
+        Gives the shape and dtype.
+
+    Attributes
+    ----------
+    velocity : ndarray of shape (replicas, parameters)
+    """
+
+    def __init__(self, parameters: Array) -> None:
+        self.velocity: Array = np.zeros_like(parameters)
+        self._scratch: Array = np.empty_like(parameters)
+
+    def step(
+        self, parameters: Array, gradient: Array, learning_rate: Array, momentum: Array | None
+    ) -> None:
+        """Change `parameters` in place.
+
+        Parameters
+        ----------
+        parameters, gradient : ndarray of shape (replicas, parameters)
+        learning_rate : ndarray of shape (replicas, 1)
+        momentum : ndarray of shape (replicas, 1) or None
+            None is no momentum at all, and costs nothing.
+        """
+        if momentum is None:
+            np.multiply(gradient, learning_rate, out=self._scratch)
+        else:
+            np.multiply(self.velocity, momentum, out=self.velocity)
+            np.add(self.velocity, gradient, out=self.velocity)
+            np.multiply(self.velocity, learning_rate, out=self._scratch)
+        np.subtract(parameters, self._scratch, out=parameters)
