@@ -106,13 +106,14 @@ class Frontend:
     def digest(self) -> str:
         """Digest of every source and of the bundle as it lies there now."""
         digest = hashlib.sha256()
-        files = [
+        sources = [
             path
             for path in self.sources.rglob("*")
             if path.is_file() and NOT_SOURCES.isdisjoint(path.relative_to(self.sources).parts)
         ]
-        for path in sorted(files) + [self.static / name for name in BUNDLE]:
-            content = path.read_bytes() if path.is_file() else b"missing"
+        made = [path for path in self.static.glob("*") if path.name != STAMP]
+        for path in sorted(sources) + sorted(made):
+            content = path.read_bytes()
             name = path.relative_to(self.sources.parent).as_posix()
             digest.update(f"{name} {len(content)} ".encode() + content)
         return digest.hexdigest()
@@ -176,6 +177,8 @@ class Frontend:
             return
         node = find_node()
         self.install_packages(node)
+        # Whatever lies there goes into the wheel, so nothing of an older bundle may stay.
+        shutil.rmtree(self.static, ignore_errors=True)
         self.npm(node, "run", "build")
         missing = [name for name in BUNDLE if not (self.static / name).is_file()]
         if missing:

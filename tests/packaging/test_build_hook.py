@@ -85,6 +85,13 @@ def test_a_deleted_bundle_is_built_again(frontend: Frontend, npm: Path) -> None:
     assert not frontend.is_fresh()
 
 
+def test_nothing_of_an_older_bundle_stays(frontend: Frontend, npm: Path) -> None:
+    frontend.build()
+    (frontend.static / "older.css").write_text("")
+    frontend.build()
+    assert {path.name for path in frontend.static.iterdir()} == {*BUNDLE, STAMP}
+
+
 def test_installed_packages_are_no_source(frontend: Frontend, npm: Path) -> None:
     frontend.build()
     (frontend.sources / "node_modules").mkdir()
