@@ -1,0 +1,109 @@
+"""The web server: Voilà in this process, on sockets that are already open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+from collections.abc import Callable
+from socket import socket
+from typing import Any
+
+import psutil
+import tornado.web
+from jupyter_core.utils import run_sync
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from voila.app import Voila
+from voila.handler import BaseVoilaHandler
+from voila.tornado.handler import TornadoVoilaHandler
+
+
+class LessonHandler(TornadoVoilaHandler):
+    """A lesson's page, which gets the XSRF cookie that its shutdown beacon must show."""
+
+    @tornado.web.authenticated
+    async def get(self, path: str | None = None) -> None:
+        """Answer with the lesson."""
+        _ = self.xsrf_token  # reading it is what sets the cookie
+        await super().get(path)
+
+
+class UnknownPageHandler(BaseVoilaHandler):
+    """Every address that no other handler knows."""
+
+    async def prepare(self) -> None:
+        """Refuse, with a page that a person can read."""
+        await super().prepare()
+        raise tornado.web.HTTPError(404)
+
+
+class CourseServer(Voila):
+    """Voilà, listening on given sockets, telling when it is ready, leaving nothing behind."""
+
+    def __init__(self, sockets: list[socket], ready: Callable[[], None], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._sockets = sockets
+        self._ready = ready
+        self.port = sockets[0].getsockname()[1]
+
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Read the settings and take over the signals that mean stop."""
+        super().initialize(argv)
+        self.ioloop = IOLoop.current()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._handle_signal_stop)
+
+    def init_settings(self) -> dict[str, Any]:
+        """Return Voilà's settings, with a readable page for unknown addresses."""
+        settings: dict[str, Any] = super().init_settings()
+        settings["default_handler_class"] = UnknownPageHandler
+        settings["default_handler_args"] = {"voila_configuration": self.voila_configuration}
+        return settings
+
+    def init_handlers(self) -> list[Any]:
+        """Return Voilà's handlers, with ours for lessons."""
+        return [
+            (handler[0], LessonHandler, *handler[2:])
+            if handler[1] is TornadoVoilaHandler
+            else handler
+            for handler in super().init_handlers()
+        ]
+
+    def listen(self) -> None:
+        """Serve until a signal says stop."""
+        HTTPServer(self.app).add_sockets(self._sockets)
+        self.ioloop.add_callback(self._ready)
+        try:
+            self.ioloop.start()
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End all kernels, whatever state they are in."""
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+        with contextlib.suppress(Exception):
+            run_sync(self._stop_kernels)()
+        _end_children()
+        shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+    async def _stop_kernels(self) -> None:
+        # A kernel that is only just starting is not in the manager's books yet: end what starts it.
+        starting = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in starting:
+            task.cancel()
+        await asyncio.gather(*starting, return_exceptions=True)
+        await self.kernel_manager.shutdown_all(now=True)
+
+
+def _end_children() -> None:
+    """End the processes that this one has started and that are still there."""
+    children = psutil.Process().children(recursive=True)
+    for child in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+    psutil.wait_procs(children, timeout=5)

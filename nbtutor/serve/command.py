@@ -1,0 +1,180 @@
+"""The ``nbtutor`` command."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from .course import NotebooksNotFound, find_notebooks
+from .sockets import DEFAULT_PORT, CannotListen, open_sockets
+from .working_copy import CannotCopy, CopyResult, copy_new
+
+_WORKING_FOLDER = "nbtutor-course"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    Parameters
+    ----------
+    argv
+        Its arguments; those of this process if None.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        return _lab(options) if options.command == "lab" else _serve(options)
+    except (CannotListen, CannotCopy, NotebooksNotFound) as error:
+        print(f"nbtutor: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nbtutor",
+        usage="nbtutor [serve | lab] [FOLDER] [options]",
+        description="Learn neural networks on live ones. Ctrl-C stops it.",
+        formatter_class=argparse.RawTextHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=("serve", "lab"),
+        default="serve",
+        metavar="serve | lab",
+        help="serve: the lessons as pages, nothing to edit (the default)\n"
+        "lab: your own copy of the notebooks, in JupyterLab",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="FOLDER",
+        help="serve: notebooks to serve instead of the course's\n"
+        f"lab: folder of your copy (default: ./{_WORKING_FOLDER});\n"
+        "     what is there already is never changed",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        metavar="N",
+        help=f"port to listen on (default: {DEFAULT_PORT} or the next free one)",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default: 127.0.0.1, this machine only)",
+    )
+    parser.add_argument(
+        "--no-browser",
+        dest="browser",
+        action="store_false",
+        help="only print the address",
+    )
+    parser.add_argument("--verbose", action="store_true", help="tell what the server does")
+    parser.add_argument("--version", action="version", version=f"nbtutor {_version()}")
+    return parser
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        msg = f"{text!r} is not a port: a whole number from 0 to 65535"
+        raise argparse.ArgumentTypeError(msg)
+    return port
+
+
+def _version() -> str:
+    try:
+        return version("nbtutor-neural")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _serve(options: argparse.Namespace) -> int:
+    notebooks = find_notebooks() if options.folder is None else options.folder.resolve()
+    if not notebooks.is_dir():
+        msg = f"FOLDER {options.folder}: there is no such folder"
+        raise NotebooksNotFound(msg)
+    sockets = open_sockets(options.host, options.port)
+    address = _address(options.host, sockets[0].getsockname()[1])
+
+    # Imported late: Voilà takes half a second, which `--help` and an error need not wait for.
+    from .application import CourseServer
+    from .settings import add_template_path, voila_settings
+
+    def ready() -> None:
+        print(f"nbtutor is ready at {address} (Ctrl-C stops it)", flush=True)
+        if options.browser:
+            _open_browser(address)
+
+    logging.getLogger("tornado").setLevel(logging.INFO if options.verbose else logging.ERROR)
+    add_template_path()
+    config = voila_settings(notebooks, host=options.host)
+    config.Voila.log_level = logging.INFO if options.verbose else logging.ERROR
+    server = CourseServer(sockets, ready, config=config)
+    server.initialize([])
+    server.start()
+    return 0
+
+
+def _lab(options: argparse.Namespace) -> int:
+    folder: Path = options.folder or Path(_WORKING_FOLDER)
+    result = copy_new(find_notebooks(), folder)
+    print(_told(result, folder), flush=True)
+
+    from .lab import run_lab
+
+    def ready(address: str) -> None:
+        print(f"JupyterLab is ready at {address} (Ctrl-C stops it)", flush=True)
+        if options.browser:
+            _open_browser(address)
+
+    # JupyterLab opens its own socket, so this one only finds a port that is free.
+    sockets = open_sockets(options.host, options.port)
+    port = sockets[0].getsockname()[1]
+    for opened in sockets:
+        opened.close()
+    return run_lab(
+        folder.resolve(), host=options.host, port=port, verbose=options.verbose, ready=ready
+    )
+
+
+def _told(result: CopyResult, folder: Path) -> str:
+    """Return a sentence that says what became of the working folder."""
+    parts = []
+    if result.added:
+        parts.append(f"added {_files(result.added)}")
+    if result.kept:
+        parts.append(f"kept {_files(result.kept)} of yours as they are")
+    if result.same:
+        parts.append(f"found {_files(result.same)} up to date")
+    return f"Working folder {folder}: {', '.join(parts) or 'nothing to copy'}."
+
+
+def _files(names: Sequence[str]) -> str:
+    return "1 file" if len(names) == 1 else f"{len(names)} files"
+
+
+def _address(host: str, port: int) -> str:
+    name = socket.gethostname() if host in ("", "0.0.0.0", "::") else host
+    return f"http://[{name}]:{port}/" if ":" in name else f"http://{name}:{port}/"
+
+
+def _open_browser(address: str) -> None:
+    # Some browsers keep the call waiting until they are closed.
+    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

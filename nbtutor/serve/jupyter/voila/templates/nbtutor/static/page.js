@@ -1,0 +1,170 @@
+// The page around a lesson: theme, progress, and the kernel's end when the page is left.
+"use strict";
+
+const nbtutor = (() => {
+  const root = document.documentElement;
+  const THEMES = ["system", "light", "dark"];
+  const STORED = "nbtutor-theme";
+
+  // --- theme -----------------------------------------------------------------------------------
+
+  let theme = "system";
+  try {
+    const stored = localStorage.getItem(STORED);
+    if (THEMES.includes(stored)) theme = stored;
+  } catch {
+    // Storage is blocked: the choice lasts as long as the page.
+  }
+  const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+
+  const applyTheme = () => {
+    const dark = theme === "dark" || (theme === "system" && darkSystem.matches);
+    root.dataset.theme = dark ? "dark" : "light";
+    root.dataset.themeChoice = theme;
+    if (document.body) document.body.dataset.jpThemeLight = String(!dark);
+    const button = document.querySelector(".nbt-theme");
+    if (button) {
+      const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+      button.title = `Theme: ${theme}`;
+      button.setAttribute("aria-label", `Theme: ${theme}. Change to ${next}.`);
+      button.hidden = false;
+    }
+  };
+  applyTheme();
+  darkSystem.addEventListener("change", applyTheme);
+  addEventListener("storage", (event) => {
+    if (event.key !== STORED || !THEMES.includes(event.newValue)) return;
+    theme = event.newValue;
+    applyTheme();
+  });
+
+  const nextTheme = () => {
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+    try {
+      localStorage.setItem(STORED, theme);
+    } catch {
+      // As above.
+    }
+    applyTheme();
+  };
+
+  // --- menu ------------------------------------------------------------------------------------
+
+  addEventListener("DOMContentLoaded", () => {
+    applyTheme();
+    document.querySelector(".nbt-theme")?.addEventListener("click", nextTheme);
+    const menu = document.querySelector(".nbt-menu");
+    if (!menu) return;
+    document.addEventListener("click", (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  });
+
+  // --- the kernel ------------------------------------------------------------------------------
+
+  const config = () => {
+    const element = document.getElementById("jupyter-config-data");
+    return element ? JSON.parse(element.textContent) : null;
+  };
+
+  // Voilà's own beacon goes at beforeunload, which also fires for a download and never on many
+  // phones. Ours goes when the page is really left, so Voilà's must not: the second one would ask
+  // for a kernel that has gone.
+  addEventListener("beforeunload", (event) => event.stopImmediatePropagation());
+  addEventListener("pagehide", () => {
+    const page = config();
+    if (!page?.kernelId) return;
+    const form = new FormData();
+    form.append("_xsrf", /(?:^|; *)_xsrf=([^;]*)/.exec(document.cookie)?.[1] ?? "");
+    navigator.sendBeacon(`${page.baseUrl}voila/api/shutdown/${page.kernelId}`, form);
+  });
+  // Back to a page that the browser has kept: it is alive, its kernel is not.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && config()) location.reload();
+  });
+
+  const notice = (text) => {
+    const element = document.getElementById("nbt-notice");
+    if (!element || element.dataset.text === text) return;
+    element.dataset.text = text;
+    element.hidden = !text;
+    element.textContent = text;
+    if (!text) return;
+    const again = document.createElement("button");
+    again.type = "button";
+    again.textContent = "Reload the page";
+    again.addEventListener("click", () => location.reload());
+    element.append(" ", again);
+  };
+
+  const checkKernel = async () => {
+    const page = config();
+    if (!page?.kernelId) return;
+    try {
+      const answer = await fetch(`${page.baseUrl}api/kernels/${page.kernelId}`);
+      if (answer.status === 404) {
+        notice("The kernel behind this page has ended. What you see stays; nothing moves any more.");
+        progress("");
+      } else {
+        notice("");
+      }
+    } catch {
+      notice("The server does not answer. If you have stopped it, start it again.");
+    }
+  };
+  const PATIENCE = 30_000;
+  setInterval(() => document.visibilityState === "visible" && checkKernel(), PATIENCE);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") checkKernel();
+  });
+
+  // --- progress --------------------------------------------------------------------------------
+
+  const progress = (text) => {
+    const element = document.getElementById("nbt-progress");
+    if (!element) return;
+    element.hidden = !text;
+    document.getElementById("nbt-progress-text").textContent = text;
+  };
+
+  const runningCell = (cell, cells) => progress(`Preparing the lesson: part ${cell} of ${cells} …`);
+
+  // Sent every ten seconds while a page is being made.
+  let heartbeats = 0;
+  const stillWorking = () => {
+    heartbeats += 1;
+    if (config()) checkKernel();
+    else if (heartbeats > 6) {
+      progress("");
+      notice("The kernel does not start.");
+    }
+  };
+
+  // Voilà replaces each pending output by the live one.
+  const pending = () =>
+    document.querySelector('script[type="application/vnd.voila.cell-output+json"]') !== null;
+  let watching = false;
+  const cellsDone = () => {
+    if (watching) return;
+    watching = true;
+    const done = () => {
+      if (pending()) return false;
+      progress("");
+      root.dataset.ready = "true";
+      return true;
+    };
+    if (done()) return;
+    progress("Starting the live parts …");
+    const observer = new MutationObserver(() => {
+      if (done()) observer.disconnect();
+    });
+    observer.observe(document.getElementById("rendered_cells"), { childList: true, subtree: true });
+  };
+
+  return { stillWorking, runningCell, cellsDone };
+})();

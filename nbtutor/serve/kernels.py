@@ -1,0 +1,101 @@
+"""How kernels are reached, watched and ended.
+
+A kernel belongs to one page. It ends in one of three ways:
+
+1. *The page is left.* The page sends a beacon to Voilà's ordinary shutdown address as it goes
+   (``static/page.js``). Stock Voilà sends such a beacon too, with the page's XSRF token from the
+   ``_xsrf`` cookie, but a lesson opened by its own address never gets that cookie: only pages made
+   by Jupyter's own templates set it, Voilà's lessons are not. The beacon then carries an empty
+   token and is refused (``403: '_xsrf' argument missing``), and kernels pile up. The cure is to
+   give the lesson's response the cookie (`nbtutor.serve.application.LessonHandler`); the check
+   itself stays as strict as it was, and an origin that is not ours is still refused.
+2. *The page is gone without a word* (a crash, a lost network): nobody has been connected for
+   ``orphan_timeout`` seconds. How busy the kernel looks does not count, since a kernel that sends
+   looks busy for ever.
+3. *Nothing has happened for a long time*: Jupyter's own ``cull_idle_timeout``.
+
+Kernels that wait in Voilà's pool for a page are not touched by 2 and 3.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from traitlets import Dict, Integer, List, Unicode
+
+
+class PromptConnection(ZMQChannelsWebsocketConnection):
+    """A kernel's websocket that sends each message at once.
+
+    With Nagle's algorithm on, the small ``busy`` message before a frame makes the frame wait for
+    the browser's delayed acknowledgement: 40 ms, at every frame.
+    """
+
+    def connect(self) -> Any:
+        """Switch Nagle's algorithm off, then connect as usual."""
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()
+
+
+class CourseKernelManager(AsyncMappingKernelManager):
+    """Jupyter's kernel manager, with an end for kernels whose page is gone."""
+
+    orphan_timeout = Integer(
+        60,
+        config=True,
+        help="Seconds without any client after which a kernel is ended; 0: never.",
+    )
+    kernel_environment = Dict(
+        {"OMP_NUM_THREADS": "1"},
+        config=True,
+        help="Environment of kernels, where the server's own environment does not say otherwise.",
+    )
+
+    kernel_arguments = List(
+        Unicode(),
+        # Kernels share the server's terminal. They warn at each start that they talk to the
+        # server over the loopback interface unencrypted.
+        ["--IPKernelApp.log_level=ERROR"],
+        config=True,
+        help="Arguments that each kernel is started with.",
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        self._alone_since: dict[str, float] = {}
+
+    async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
+        """Start a kernel with the environment and the arguments that all of them get."""
+        given = kwargs.get("env")
+        kwargs["env"] = {**self.kernel_environment, **(os.environ if given is None else given)}
+        kwargs.setdefault("extra_arguments", self.kernel_arguments)
+        kernel_id: str = await super().start_kernel(**kwargs)
+        return kernel_id
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        """Forget a kernel that has ended."""
+        self._alone_since.pop(kernel_id, None)
+        return super().remove_kernel(kernel_id)
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """End a kernel that nobody is connected to, or that has been idle for too long.
+
+        Voilà calls this only for kernels that have left its pool.
+        """
+        if kernel_id not in self._alone_since:
+            # Seen for the first time out of the pool, where it may have waited for hours: its
+            # page is only just opening.
+            self._kernels[kernel_id].last_activity = datetime.now(timezone.utc)
+            self._alone_since[kernel_id] = time.monotonic()
+        if self._kernel_connections.get(kernel_id, 0) > 0:
+            self._alone_since[kernel_id] = time.monotonic()
+        elif 0 < self.orphan_timeout <= time.monotonic() - self._alone_since[kernel_id]:
+            self.log.info("Ending kernel %s: its page is gone", kernel_id)
+            await self.shutdown_kernel(kernel_id)  # type: ignore[no-untyped-call]
+            return
+        await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]

@@ -1,0 +1,54 @@
+"""JupyterLab on a learner's own copy of the notebooks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from jupyterlab.labapp import LabApp
+from traitlets.config import Config
+
+
+def lab_settings(folder: Path, *, host: str, port: int) -> Config:
+    """Return JupyterLab's configuration for a working folder.
+
+    JupyterLab keeps its token: unlike the lesson pages it runs whatever code it is given.
+    """
+    config = Config()
+    config.ServerApp.root_dir = str(folder)
+    config.ServerApp.ip = host
+    config.ServerApp.port = port
+    config.ServerApp.port_retries = 0
+    config.ServerApp.open_browser = False
+    config.ServerApp.answer_yes = True
+    config.ServerApp.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
+    # Nothing is fetched from other hosts: no news, no check for updates, no list of extensions.
+    config.LabApp.news_url = None
+    config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+    config.LabApp.extension_manager = "readonly"
+    return config
+
+
+def run_lab(
+    folder: Path, *, host: str, port: int, verbose: bool, ready: Callable[[str], None]
+) -> int:
+    """Run JupyterLab in this process until a signal says stop; return the exit code.
+
+    Parameters
+    ----------
+    folder
+        The folder that it opens.
+    host, port
+        What it listens on.
+    verbose
+        Whether it tells what it does.
+    ready
+        Called with the address, token included, once it answers.
+    """
+    config = lab_settings(folder, host=host, port=port)
+    config.ServerApp.log_level = logging.INFO if verbose else logging.ERROR
+    server = LabApp.initialize_server(argv=[], config=config)
+    server.io_loop.add_callback(lambda: ready(server.public_url))
+    server.start()
+    return 0

@@ -1,0 +1,72 @@
+"""What the page templates are told about the course."""
+
+from __future__ import annotations
+
+from logging import Logger
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jupyter_server.utils import url_path_join
+
+from .course import TITLE, list_lessons
+
+_STYLES = Path(__file__).resolve().parents[1] / "static" / "nbtutor.css"
+
+
+def add_course(
+    page_config: dict[str, Any],
+    *,
+    base_url: str,
+    settings: dict[str, Any],
+    log: Logger,
+    voila_configuration: Any,
+    notebook_path: str,
+) -> dict[str, Any]:
+    """Add the course to a page's configuration, under the key ``nbtutor``.
+
+    Voilà calls this for every page it makes (``VoilaConfiguration.page_config_hook``).
+    """
+    page_config["nbtutor"] = course_context(
+        Path(settings["contents_manager"].root_dir), base_url, notebook_path
+    )
+    return page_config
+
+
+def course_context(folder: Path, base_url: str, notebook_path: str = "") -> dict[str, Any]:
+    """Return titles and addresses for a page: the course, its lessons, where the reader is.
+
+    Parameters
+    ----------
+    folder
+        The folder with the lessons.
+    base_url
+        The path that the server's addresses start with.
+    notebook_path
+        The lesson that the page shows; empty on the start page.
+    """
+    lessons = [
+        {
+            "number": lesson.number,
+            "title": lesson.title,
+            "summary": lesson.summary,
+            "url": url_path_join(base_url, "voila/render", quote(lesson.path)),
+            "current": lesson.path == notebook_path,
+        }
+        for lesson in list_lessons(folder)
+    ]
+    here = next((i for i, lesson in enumerate(lessons) if lesson["current"]), None)
+    return {
+        "tokens": _styles(),
+        "course": TITLE,
+        "home": base_url,
+        "lessons": lessons,
+        "lesson": None if here is None else lessons[here],
+        "previous": lessons[here - 1] if here else None,
+        "next": None if here is None or here + 1 == len(lessons) else lessons[here + 1],
+    }
+
+
+def _styles() -> str:
+    """Return the front end's styles: the colours and sizes that pages share with the widgets."""
+    return _STYLES.read_text(encoding="utf-8") if _STYLES.is_file() else ""

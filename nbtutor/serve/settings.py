@@ -1,0 +1,132 @@
+"""The server's settings, all of them ordinary Voilà and Jupyter configuration.
+
+Nothing here needs our own server class: the same values in a ``voila.py`` configuration file, with
+`add_template_path` called from it, do the same for a plain ``voila`` command.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+
+from traitlets.config import Config
+
+from .course import list_lessons
+from .pages import add_course, course_context
+
+TEMPLATE = "nbtutor"
+
+# What a lesson's page needs of JupyterLab's extensions. Each one more is fetched and started
+# before the first widget is shown.
+EXTENSIONS = [
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager8",
+    "anywidget",
+]
+
+# Each lesson kept warm is a kernel that waits, 50 to 70 MB. The first lessons are what a newcomer
+# opens; the others start cold.
+WARM_LESSONS = 2
+
+# The browser refuses whatever would come from, or go to, another host. Widgets are modules in
+# blobs and bring styles of their own; JupyterLab's schema checks are compiled at run time.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "media-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ]
+)
+
+_DATA = Path(__file__).resolve().parent / "jupyter"
+
+
+def add_template_path() -> None:
+    """Let Voilà find our template inside the package.
+
+    Voilà looks for templates below Jupyter's data folders only, in several places of its code, and
+    this variable is the one that adds a folder for all of them.
+    """
+    paths = os.environ.get("JUPYTER_PATH", "").split(os.pathsep)
+    if str(_DATA) not in paths:
+        os.environ["JUPYTER_PATH"] = os.pathsep.join([str(_DATA), *filter(None, paths)])
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine, for itself only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def voila_settings(notebooks: Path, *, host: str = "127.0.0.1") -> Config:
+    """Return Voilà's configuration for the course.
+
+    Parameters
+    ----------
+    notebooks
+        The folder with the lessons.
+    host
+        What the server listens on. For this machine alone, requests that name another host are
+        refused: a foreign page cannot reach the server through a name of its own.
+    """
+    first = [lesson.path for lesson in list_lessons(notebooks)[:WARM_LESSONS]]
+    config = Config()
+
+    config.Voila.root_dir = str(notebooks)
+    config.Voila.config_file_paths = []
+    config.Voila.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
+    config.Voila.tornado_settings = {
+        "allow_remote_access": not is_loopback(host),
+        "jinja_template_vars": {"nbtutor": course_context(notebooks, "/")},
+        "headers": {
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+        },
+    }
+
+    config.VoilaConfiguration.template = TEMPLATE
+    config.VoilaConfiguration.allow_template_override = "NO"
+    config.VoilaConfiguration.allow_theme_override = "NO"
+    config.VoilaConfiguration.classic_tree = True
+    config.VoilaConfiguration.strip_sources = True
+    config.VoilaConfiguration.show_tracebacks = False
+    config.VoilaConfiguration.extension_allowlist = EXTENSIONS
+    config.VoilaConfiguration.preheat_kernel = bool(first)
+    config.VoilaConfiguration.default_pool_size = 1
+    config.VoilaConfiguration.multi_kernel_manager_class = (
+        "nbtutor.serve.kernels.CourseKernelManager"
+    )
+    config.VoilaConfiguration.page_config_hook = add_course
+    config.VoilaExecutor.cell_error_instruction = (
+        "This part of the lesson could not be shown. Reload the page to try once more; "
+        "the server's messages say what went wrong."
+    )
+
+    config.VoilaKernelManager.kernel_pools_config = {
+        "default": {"pool_size": 0},
+        **{path: {"pool_size": 1} for path in first},
+    }
+    # The next kernel starts when the page that took the last one has had time to load.
+    config.VoilaKernelManager.fill_delay = 4.0
+
+    config.MappingKernelManager.cull_interval = 10
+    config.MappingKernelManager.cull_idle_timeout = 4 * 60 * 60
+    config.MappingKernelManager.cull_connected = True
+    config.CourseKernelManager.orphan_timeout = 60
+
+    # Frames are asked for one by one, so there is no flood to hold back; a held-back frame would
+    # be a lost one.
+    config.ZMQChannelsWebsocketConnection.limit_rate = False
+    return config
