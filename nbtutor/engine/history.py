@@ -24,11 +24,17 @@ class Event:
         When, in updates.
     label : str
         What, in words: ``"learning rate 0.03 → 0.1"``.
+    setting : str
+        The setting that was changed; empty for what was no change of a setting.
+    before : str
+        The setting's value before, as it stands in the label.
     """
 
     epoch: float
     update: int
     label: str
+    setting: str = ""
+    before: str = ""
 
 
 class History:
@@ -55,6 +61,20 @@ class History:
     def __len__(self) -> int:
         return self._length
 
+    def note_change(self, epoch: float, update: int, setting: str, before: str, after: str) -> None:
+        """Note that a setting was changed.
+
+        Changes of one setting between two updates are one event: a slider that is dragged while
+        the run is paused passes many values, and only the last one trains.
+        """
+        newest = self.events[-1] if self.events else None
+        if newest and newest.setting == setting and newest.update == update:
+            self.events.pop()
+            before = newest.before
+        if before != after:
+            label = f"{setting.replace('_', ' ')} {before} → {after}"
+            self.events.append(Event(epoch, update, label, setting, before))
+
     def append(self, epoch: int, **columns: Array) -> None:
         """Add the entry of one epoch; a column that is not given is NaN."""
         if self._length == len(self._epochs):
@@ -65,6 +85,22 @@ class History:
         for column, name in enumerate(COLUMNS):
             self._values[column, self._length] = columns.get(name, np.nan)
         self._length += 1
+
+    def last(self) -> dict[str, float]:
+        """Return the newest entry of the first replica, by column."""
+        newest = self._values[:, self._length - 1, 0]
+        return dict(zip(COLUMNS, newest.tolist(), strict=True))
+
+    def rows(self, start: int = 0) -> Array:
+        """Return the first replica's losses from entry `start` on.
+
+        Returns
+        -------
+        ndarray of shape (entries, 3), float32
+            Epoch, training loss, validation loss.
+        """
+        part = slice(start, self._length)
+        return np.column_stack([self._epochs[part], self._values[:2, part, 0].T]).astype(np.float32)
 
     def replica(self, index: int) -> History:
         """Return one replica's history: the same, with columns of shape (entries,)."""

@@ -123,6 +123,11 @@ class Network:
         self._activations: list[Activation] = [ACTIVATIONS[name] for name in names]
 
     @property
+    def activations(self) -> tuple[str, ...]:
+        """The activation of every hidden layer by name."""
+        return tuple(activation.name for activation in self._activations)
+
+    @property
     def weights(self) -> list[Array]:
         """One array of shape (replicas, inputs, units) a layer; views that may be written to."""
         return self.parameters.weights
@@ -146,9 +151,7 @@ class Network:
         ndarray of shape (replicas, n, classes)
             Rows sum to one; with a sigmoid output the columns are P(0) and P(1).
         """
-        logits = self.logits(X)
-        probabilities = np.empty_like(logits)
-        self._output.probabilities(logits, probabilities)
+        probabilities = self.probabilities(self.forward(self.prepare_inputs(X)))
         if self.output == "sigmoid":
             return np.concatenate([1 - probabilities, probabilities], axis=-1)
         return probabilities
@@ -247,6 +250,12 @@ class Network:
             x = workspace.inputs[layer]
         np.matmul(x, self.parameters.layers[-1], out=workspace.logits)
         return workspace
+
+    def probabilities(self, workspace: Workspace) -> Array:
+        """Return what the output units say after `forward`, shape (replicas, n, outputs)."""
+        probabilities = np.empty_like(workspace.logits)
+        self._output.probabilities(workspace.logits, probabilities)
+        return probabilities
 
     def backward(
         self,

@@ -190,6 +190,8 @@ class Trainer:
     def change(self, **settings: Any) -> None:
         """Change settings in mid-run, and note it in the history's events.
 
+        Replicas that have diverged may train again, from their last finite weights.
+
         Parameters
         ----------
         **settings
@@ -216,11 +218,13 @@ class Trainer:
             except ParameterError:
                 self.config = earlier
                 raise
+        self._alive[:] = True
         after = {**vars(config), "activation": self.network.activation}
         for name in settings:
             if before[name] != after[name]:
-                label = f"{name.replace('_', ' ')} {_show(before[name])} → {_show(after[name])}"
-                self.history.events.append(Event(self.progress, self.updates, label))
+                self.history.note_change(
+                    self.progress, self.updates, name, _show(before[name]), _show(after[name])
+                )
 
     def run(
         self,

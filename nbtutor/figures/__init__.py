@@ -1,0 +1,9 @@
+"""Runs and results as matplotlib figures, for what stays: reports, slides, saved notebooks.
+
+Figures are made with `matplotlib.figure.Figure` and never with pyplot, which keeps global state and
+is not safe to use from two threads.
+"""
+
+from nbtutor.figures.run import run_figure
+
+__all__ = ["run_figure"]

@@ -1,0 +1,5 @@
+"""What a learner sees and drags."""
+
+from nbtutor.widgets.tutors import Playground
+
+__all__ = ["Playground"]

@@ -1,0 +1,223 @@
+"""The controls: ordinary ipywidgets, so that a teacher can use them elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets
+import traitlets
+
+from nbtutor.engine.activations import ACTIVATIONS
+from nbtutor.engine.datasets import FAMILIES, MAX_NOISE
+from nbtutor.widgets.live import SPEEDS
+from nbtutor.widgets.settings import MAX_LAYERS, MAX_UNITS, RunSettings
+
+RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+BATCHES = (1, 2, 4, 8, 10, 16, 32, 64, 128, 250, 500, 1000)
+UNITS_OF_A_NEW_LAYER = 4
+
+
+class Ladder(ipywidgets.SelectionSlider):
+    """A slider over round numbers, which takes any other number too.
+
+    Parameters
+    ----------
+    steps : sequence of float
+        The round numbers, in rising order.
+    value : float
+        The first value. One that is no step becomes one more step.
+    description : str
+    """
+
+    def __init__(self, steps: Sequence[float], value: float, description: str) -> None:
+        self.steps = tuple(sorted({*steps, value}))
+        super().__init__(options=self._options(), value=value, description=description)
+
+    def show(self, value: float) -> None:
+        """Set the value, adding it to the steps if need be."""
+        with self.hold_sync():
+            if value not in self.steps:
+                self.steps = tuple(sorted({*self.steps, value}))
+                self.set_trait("options", self._options())
+            self.value = value
+
+    def _options(self) -> list[tuple[str, float]]:
+        return [(f"{step:g}", step) for step in self.steps]
+
+
+class Layers(ipywidgets.HBox):
+    """Hidden layers, added and removed, with the units of each.
+
+    Attributes
+    ----------
+    value : tuple of int
+        Units of every hidden layer.
+    """
+
+    value = traitlets.Any(())
+
+    def __init__(self, value: tuple[int, ...]) -> None:
+        self.add = _button("Add a layer", "nbt-add")
+        self.remove = _button("Remove a layer", "nbt-remove")
+        self.units = [
+            ipywidgets.BoundedIntText(
+                value=UNITS_OF_A_NEW_LAYER,
+                min=1,
+                max=MAX_UNITS,
+                description=f"Units in layer {number}",
+            )
+            for number in range(1, MAX_LAYERS + 1)
+        ]
+        for box in self.units:
+            box.add_class("nbt-units")
+            box.observe(self._read, "value")
+        super().__init__(value=value)
+        self.add_class("nbt-layers")
+        self.add.on_click(lambda _: self._set((*self.value, UNITS_OF_A_NEW_LAYER)))
+        self.remove.on_click(lambda _: self._set(self.value[:-1]))
+        self._draw()
+
+    def _set(self, value: tuple[int, ...]) -> None:
+        self.value = value[:MAX_LAYERS]
+
+    def _read(self, change: dict[str, Any]) -> None:
+        boxes = self.units[: len(self.value)]
+        if change["owner"] in boxes:
+            self.value = tuple(box.value for box in boxes)
+
+    @traitlets.observe("value")
+    def _draw(self, change: dict[str, Any] | None = None) -> None:
+        value = self.value
+        for box, units in zip(self.units, value, strict=False):
+            box.unobserve(self._read, "value")
+            box.value = units
+            box.observe(self._read, "value")
+        self.children = (self.remove, self.add, *self.units[: len(value)])
+        self.add.disabled = len(value) >= MAX_LAYERS
+        self.remove.disabled = not value
+
+
+@dataclass(frozen=True)
+class Transport:
+    """The buttons that run the run."""
+
+    play: ipywidgets.Button
+    step: ipywidgets.Button
+    epoch: ipywidgets.Button
+    reset: ipywidgets.Button
+    undo: ipywidgets.Button
+
+
+@dataclass(frozen=True)
+class Controls:
+    """One control for each setting of a run, by the setting's name, and the speed."""
+
+    dataset: ipywidgets.ToggleButtons
+    noise: ipywidgets.FloatSlider
+    train_share: ipywidgets.FloatSlider
+    seed: ipywidgets.BoundedIntText
+    hidden: Layers
+    activation: ipywidgets.Dropdown
+    learning_rate: Ladder
+    batch_size: Ladder
+    dropout: ipywidgets.FloatSlider
+    l1: Ladder
+    l2: Ladder
+    speed: ipywidgets.Dropdown
+
+
+def make_transport() -> Transport:
+    """Make the buttons; they do nothing yet."""
+    return Transport(
+        play=_button("Play", "nbt-play", "nbt-primary"),
+        step=_button("Step", "nbt-step", tooltip="Train one update, on one batch"),
+        epoch=_button("Epoch", "nbt-epoch", tooltip="Train one epoch, on every point once"),
+        reset=_button("Reset", "nbt-reset", tooltip="Start again from the same first weights"),
+        undo=_button("Undo", "nbt-undo", tooltip="Bring back the run before the last restart"),
+    )
+
+
+def make_controls(settings: RunSettings) -> Controls:
+    """Make one control for each setting, showing `settings`."""
+    controls = Controls(
+        dataset=ipywidgets.ToggleButtons(
+            options=[(family.label, family.name) for family in FAMILIES.values()],
+            value=settings.dataset,
+            description="Data set",
+            tooltips=list(FAMILIES),
+        ),
+        noise=_share("Noise", settings.noise, 0, MAX_NOISE),
+        train_share=_share("Training share", settings.train_share, 0.1, 0.9),
+        seed=ipywidgets.BoundedIntText(value=settings.seed, min=0, max=999_999, description="Seed"),
+        hidden=Layers(settings.hidden),
+        activation=ipywidgets.Dropdown(
+            options=[(a.label, a.name) for a in ACTIVATIONS.values()],
+            value=settings.activation,
+            description="Activation",
+        ),
+        learning_rate=Ladder(RATES, settings.learning_rate, "Learning rate"),
+        batch_size=Ladder(BATCHES, settings.batch_size, "Batch size"),
+        dropout=_share("Dropout", settings.dropout, 0, 0.9),
+        l1=Ladder(PENALTIES, settings.l1, "L1"),
+        l2=Ladder(PENALTIES, settings.l2, "L2"),
+        speed=ipywidgets.Dropdown(
+            options=[(label, name) for name, label in SPEEDS.items()],
+            value="normal",
+            description="Speed",
+        ),
+    )
+    controls.dataset.add_class("nbt-datasets")
+    for control in vars(controls).values():
+        control.add_class("nbt-control")
+    return controls
+
+
+def bind(owner: traitlets.HasTraits, name: str, control: Any) -> Callable[[], None]:
+    """Keep a trait of `owner` and a control's value the same.
+
+    Returns
+    -------
+    callable
+        Undoes it.
+    """
+    show = getattr(control, "show", lambda value: setattr(control, "value", value))
+
+    def to_control(change: dict[str, Any]) -> None:
+        if control.value != change["new"]:
+            # A slider that gets a new list of steps passes by its first one: not news.
+            control.unobserve(to_owner, "value")
+            show(change["new"])
+            control.observe(to_owner, "value")
+
+    def to_owner(change: dict[str, Any]) -> None:
+        setattr(owner, name, change["new"])
+
+    owner.observe(to_control, name)
+    control.observe(to_owner, "value")
+
+    def unbind() -> None:
+        owner.unobserve(to_control, name)
+        control.unobserve(to_owner, "value")
+
+    return unbind
+
+
+def _button(description: str, *classes: str, tooltip: str = "") -> ipywidgets.Button:
+    button = ipywidgets.Button(description=description, tooltip=tooltip)
+    for name in ("nbt-button", *classes):
+        button.add_class(name)
+    return button
+
+
+def _share(description: str, value: float, low: float, high: float) -> ipywidgets.FloatSlider:
+    return ipywidgets.FloatSlider(
+        value=value,
+        min=low,
+        max=high,
+        step=0.05,
+        readout_format=".0%",
+        description=description,
+    )

@@ -1,0 +1,468 @@
+"""The live loop: a trainer that works in small portions, one for each picture that is asked for.
+
+Nothing here knows of Jupyter, and the clock is an argument, so tests drive it by hand. The browser
+asks for each frame after it has painted the one before, hence a hidden page trains nothing, and a
+closed one leaves an idle kernel.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+
+from nbtutor.engine import Dataset, Event, Network, Trainer, make_dataset
+from nbtutor.engine.activations import ACTIVATIONS
+from nbtutor.engine.datasets import DOMAIN, FAMILIES
+from nbtutor.engine.validation import check_choice, check_integer
+from nbtutor.widgets.settings import LIVE, WORDS, RunSettings
+
+Array = np.ndarray
+State = Literal["idle", "playing", "paused", "error"]
+
+SPEEDS = {"slow": "One update a frame", "normal": "One epoch a frame", "fast": "As fast as it can"}
+"""How much is trained between two pictures."""
+
+BUDGET = 0.008
+"""Seconds of training a frame at most: half of a frame at 60 a second."""
+
+MAX_WINDOW = 4
+SHOWN_UNITS = 8
+MAX_CURVE_ROWS = 2000
+_PLANE_SIDE = 100
+_COARSE_SIDE = 50
+_MANY_PARAMETERS = 4000
+_UNITS_BYTES = 8000
+
+
+class Run:
+    """Data, a network and its trainer, made from settings.
+
+    Parameters
+    ----------
+    settings : RunSettings
+    """
+
+    def __init__(self, settings: RunSettings) -> None:
+        self.settings = settings
+        data = make_dataset(settings.dataset, settings.points, settings.noise, settings.seed)
+        self.train: Dataset
+        self.validation: Dataset
+        self.train, self.validation = data.split(settings.train_share)
+        self.network = Network((2, *settings.hidden, 1), settings.activation, seed=settings.seed)
+        self.trainer = Trainer(
+            self.network, self.train, self.validation, settings.training, settings.seed
+        )
+
+    def change(self, settings: RunSettings) -> None:
+        """Take over the settings that may change in mid-run."""
+        names = [n for n in LIVE if getattr(settings, n) != getattr(self.settings, n)]
+        self.trainer.change(**{name: getattr(settings, name) for name in names})
+        self.settings = settings
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a picture needs once, and not again until the run starts anew.
+
+    Attributes
+    ----------
+    layers : tuple of int
+        Units of every layer, inputs first.
+    shown : tuple of int
+        How many of them are drawn.
+    inputs : tuple of str
+        Names of the inputs.
+    domain : tuple of float
+        The plane: x from, x to, y from, y to.
+    classes : int
+    points : ndarray of shape (n, 4), float32
+        x, y, class, and 1 for a validation point.
+    input_pictures : ndarray of shape (inputs, side, side), uint8
+    """
+
+    layers: tuple[int, ...]
+    shown: tuple[int, ...]
+    inputs: tuple[str, ...]
+    domain: tuple[float, float, float, float]
+    classes: int
+    points: Array
+    input_pictures: Array
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All that is on the screen at one moment.
+
+    Attributes
+    ----------
+    seq : int
+        Number of the picture.
+    state, message
+        What the run is doing, as a word and as a sentence.
+    epoch, updates : int
+    train_loss, validation_loss, train_accuracy, validation_accuracy : float
+        At the last whole epoch.
+    seconds : float
+        What it took to make, training included.
+    activation : str
+    events : list of Event
+    plane : ndarray of shape (side, side), uint8
+        P(class 1), 255 for 1; the first row is the top.
+    units : ndarray of shape (units, side, side), uint8
+        Output of every shown hidden unit: 128 for 0, 1 and 255 for the ends of its scale.
+    weights : ndarray of shape (p,), float32
+        The shown weights and biases, layer by layer.
+    curve : ndarray of shape (entries, 3), float32
+        Epoch, training loss, validation loss.
+    structure : Structure or None
+        None if nothing of it changed; `events` and `curve` then hold only what is new.
+    """
+
+    seq: int
+    state: State
+    message: str
+    epoch: int
+    updates: int
+    train_loss: float
+    validation_loss: float
+    train_accuracy: float
+    validation_accuracy: float
+    seconds: float
+    activation: str
+    events: list[Event]
+    plane: Array
+    units: Array
+    weights: Array
+    curve: Array
+    structure: Structure | None = None
+
+
+class LiveRun:
+    """A run that is trained and drawn in portions.
+
+    Parameters
+    ----------
+    settings : RunSettings
+    clock : callable
+        Seconds from any start.
+
+    Attributes
+    ----------
+    run : Run
+        The present one.
+    seq : int
+        Number of the last picture made.
+    playing : bool
+    speed : {"slow", "normal", "fast"}
+    """
+
+    def __init__(
+        self, settings: RunSettings, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.run = Run(settings)
+        self.seq = 0
+        self.playing = False
+        self._speed = "normal"
+        self._clock = clock
+        self._note = ""
+        self._previous: Run | None = None
+        self._drawn: Run | None = None
+        self._sent_entries = 0
+        self._sent_events = 0
+
+    # What a learner does.
+
+    @property
+    def speed(self) -> str:
+        """How much is trained between two pictures."""
+        return self._speed
+
+    @speed.setter
+    def speed(self, value: str) -> None:
+        self._speed = check_choice("speed", value, SPEEDS)
+
+    @property
+    def settings(self) -> RunSettings:
+        """The present settings."""
+        return self.run.settings
+
+    def change(self, **settings: Any) -> bool:
+        """Change settings; the run goes on if it can and starts again if it must.
+
+        Returns
+        -------
+        bool
+            Whether it started again. The run before it can be brought back by `undo`.
+
+        Raises
+        ------
+        ParameterError
+            If a value is not allowed; nothing is changed then.
+        """
+        wanted = replace(self.settings, **settings)
+        changed = [n for n in settings if getattr(wanted, n) != getattr(self.settings, n)]
+        must = [name for name in changed if name not in LIVE]
+        if must:
+            # A run that went on playing would be replaced again at the next notch of the slider,
+            # and push the learner's long run out of `undo`.
+            self.playing = False
+            words = " and ".join(WORDS[name] for name in must)
+            self._start(Run(wanted), f"New {words}, so the run starts again. Press Play.")
+        elif changed:
+            self.run.change(wanted)
+            self._note = ""
+        return bool(must)
+
+    def reset(self) -> None:
+        """Start again with the same settings: the same data, weights and batches."""
+        self.playing = False
+        self._start(Run(self.settings), "")
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an earlier run to bring back."""
+        return self._previous is not None
+
+    def undo(self) -> None:
+        """Bring back the run that the last restart put away; again, and the other returns."""
+        if self._previous is not None:
+            self.playing = False
+            self.run, self._previous = self._previous, self.run
+            self._note = f"The earlier run is back, at epoch {self.run.trainer.epoch:,}."
+
+    def play(self, playing: bool) -> None:
+        """Start or pause."""
+        self.playing = playing and not self.run.trainer.diverged
+        self._note = ""
+
+    def step(self, *, epochs: int = 0, updates: int = 0) -> None:
+        """Train a given amount, whatever the time it takes."""
+        check_integer("epochs", epochs, low=0, high=1_000_000)
+        check_integer("updates", updates, low=0, high=1_000_000)
+        self._note = ""
+        if updates:
+            self.run.trainer.run(updates=updates)
+        if epochs:
+            self.run.trainer.run(epochs=epochs)
+
+    def _start(self, run: Run, note: str) -> None:
+        if self.run.trainer.updates:
+            self._previous = self.run  # an untrained run is no loss
+        self.run = run
+        self._note = note
+
+    # What the browser asks for.
+
+    def tick(self, seen: int, window: int = 1) -> Picture | None:
+        """Train one portion and return its picture.
+
+        Parameters
+        ----------
+        seen : int
+            Number of the last picture that the asking view has painted.
+        window : int
+            How many pictures may be on their way at once.
+
+        Returns
+        -------
+        Picture or None
+            None if nothing plays, or if the answer to this view is already on its way because
+            another view of the same run asked first: so two views share one clock.
+        """
+        if not self.playing or self.seq - seen >= min(window, MAX_WINDOW):
+            return None
+        start = self._clock()
+        trainer = self.run.trainer
+        updates = 1 if self._speed == "slow" else None
+        epochs = 1 if self._speed == "normal" else None
+        trainer.run(updates=updates, epochs=epochs, seconds=BUDGET, clock=self._clock)
+        if trainer.diverged:
+            self.playing = False
+        return self.picture(start=start)
+
+    def picture(self, *, full: bool = False, start: float | None = None) -> Picture:
+        """Return the present state as the next picture, for sending.
+
+        Parameters
+        ----------
+        full : bool
+            With the structure and the whole curve, for a view that knows nothing yet. A run that
+            is new gets a full picture in any case.
+        start : float, optional
+            When the work for it began.
+        """
+        start = self._clock() if start is None else start
+        full = full or self._drawn is not self.run
+        entries, events = (0, 0) if full else (self._sent_entries, self._sent_events)
+        self.seq += 1
+        picture = self._draw(start, full, entries, events)
+        self._drawn = self.run
+        history = self.run.trainer.history
+        self._sent_entries, self._sent_events = len(history), len(history.events)
+        return picture
+
+    def snapshot(self) -> Picture:
+        """Return the present state in full, for keeping; the next picture is not affected."""
+        return self._draw(self._clock(), True, 0, 0)
+
+    def _draw(self, start: float, full: bool, first_entry: int, first_event: int) -> Picture:
+        run, trainer, history = self.run, self.run.trainer, self.run.trainer.history
+        plane, units = draw_fields(run.network)
+        last = history.last()
+        return Picture(
+            seq=self.seq,
+            state=self.state,
+            message=self.message,
+            epoch=trainer.epoch,
+            updates=trainer.updates,
+            train_loss=last["train_loss"],
+            validation_loss=last["validation_loss"],
+            train_accuracy=last["train_accuracy"],
+            validation_accuracy=last["validation_accuracy"],
+            activation=run.settings.activation,
+            events=history.events[first_event:],
+            plane=plane,
+            units=units,
+            weights=shown_weights(run.network),
+            curve=curve_rows(history.rows(first_entry)),
+            structure=describe(run) if full else None,
+            seconds=self._clock() - start,
+        )
+
+    @property
+    def state(self) -> State:
+        """What the run is doing, in a word."""
+        if self.run.trainer.diverged:
+            return "error"
+        if self.playing:
+            return "playing"
+        return "paused" if self.run.trainer.updates else "idle"
+
+    @property
+    def message(self) -> str:
+        """What the run is doing, in a sentence."""
+        if self.run.trainer.diverged:
+            return explain_divergence(self.run)
+        if self._note:
+            return self._note
+        if self.playing:
+            return "Training."
+        if self.run.trainer.updates:
+            return "Paused. Press Play to go on."
+        return "Press Play and watch the boundary move."
+
+
+def explain_divergence(run: Run) -> str:
+    """Say what overflowed, when, why, and what to try."""
+    update = run.trainer.divergences[-1].update
+    rate, l2 = run.settings.learning_rate, run.settings.l2
+    if rate * l2 > 2:
+        # w <- w - rate * l2 * w grows in size when |1 - rate * l2| > 1.
+        cause = (
+            f"Learning rate {rate:g} times L2 {l2:g} is {rate * l2:g}: above 2, the penalty alone "
+            "makes every weight overshoot zero and grow."
+        )
+        remedy = "Lower the learning rate or L2, then press Reset."
+    else:
+        cause = f"The learning rate {rate:g} is too high for this loss, so every step overshoots."
+        remedy = "Lower the learning rate, then press Reset."
+    return (
+        f"Training stopped at update {update:,}: the weights grew too large to compute with. "
+        f"{cause} You see the last good state. {remedy}"
+    )
+
+
+def describe(run: Run) -> Structure:
+    """Return what stays the same for the whole of a run."""
+    points = [
+        np.column_stack([part.X, part.y, np.full(len(part), held_out)])
+        for part, held_out in ((run.train, 0), (run.validation, 1))
+    ]
+    side = _PLANE_SIDE // 4
+    inputs = _grid(side)
+    scale = np.abs(inputs).max(axis=0)
+    return Structure(
+        layers=run.network.sizes,
+        shown=tuple(min(units, SHOWN_UNITS) for units in run.network.sizes),
+        inputs=("x", "y"),
+        domain=DOMAIN,
+        classes=FAMILIES[run.settings.dataset].classes,
+        points=np.concatenate(points).astype(np.float32),
+        input_pictures=_to_bytes(inputs / scale).T.reshape(-1, side, side),
+    )
+
+
+def draw_fields(network: Network) -> tuple[Array, Array]:
+    """Return the output over the plane, and every shown hidden unit's, as small pictures.
+
+    The units' pictures are every few points of the same forward pass, so they cost nothing more.
+    """
+    side = _PLANE_SIDE if network.parameters.flat.size <= _MANY_PARAMETERS else _COARSE_SIDE
+    with np.errstate(all="ignore"):
+        workspace = network.forward(network.prepare_inputs(_grid(side)))
+        probability = network.probabilities(workspace)[0, :, -1]
+    plane = np.rint(np.nan_to_num(probability, nan=0.5) * 255).astype(np.uint8)
+
+    shown = sum(min(units, SHOWN_UNITS) for units in network.sizes[1:-1])
+    stride = next(s for s in (4, 5, 8, 10, 20) if shown * (side // s) ** 2 <= _UNITS_BYTES)
+    rows = slice(stride // 2, side - (side % stride), stride)
+    pictures = []
+    for name, outputs in zip(network.activations, workspace.activations, strict=True):
+        field = outputs[0].reshape(side, side, -1)[rows, rows, :SHOWN_UNITS]
+        scale = 1.0
+        if not np.isfinite(ACTIVATIONS[name].range).all():
+            scale = np.maximum(1, np.abs(field).max(axis=(0, 1)))
+        pictures.append(_to_bytes(field / scale).transpose(2, 0, 1))
+    small = len(range(*rows.indices(side)))
+    units = np.concatenate(pictures) if pictures else np.empty((0, small, small), np.uint8)
+    return plane.reshape(side, side), units
+
+
+def shown_weights(network: Network) -> Array:
+    """Return the weights and biases of the shown units, layer by layer, biases last."""
+    blocks = []
+    for layer in network.parameters.layers:
+        rows = [*range(min(layer.shape[1] - 1, SHOWN_UNITS)), layer.shape[1] - 1]
+        blocks.append(layer[0][rows, :SHOWN_UNITS].ravel())
+    return np.concatenate(blocks).astype(np.float32)
+
+
+def curve_rows(rows: Array, limit: int = MAX_CURVE_ROWS) -> Array:
+    """Thin a curve, keeping its ends and the lowest and highest training loss of every stretch.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (entries, 3)
+        Epoch, training loss, validation loss.
+    limit : int
+        Rows to keep at most.
+    """
+    if len(rows) <= limit:
+        return rows
+    edges = np.linspace(1, len(rows) - 1, (limit - 2) // 2 + 1).astype(int)
+    keep = {0, len(rows) - 1}
+    for start, end in pairwise(edges):
+        stretch = rows[start:end, 1]
+        keep |= {start + int(stretch.argmin()), start + int(stretch.argmax())}
+    thinned: Array = rows[sorted(keep)]
+    return thinned
+
+
+def _grid(side: int) -> Array:
+    """Return the centres of the plane's pixels, row by row from the top, shape (side², 2)."""
+    x_from, x_to, y_from, y_to = DOMAIN
+    middle = (np.arange(side) + 0.5) / side
+    x, y = np.meshgrid(x_from + middle * (x_to - x_from), y_to - middle * (y_to - y_from))
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
+def _to_bytes(values: Array) -> Array:
+    """Map -1 … 1 to 1 … 255, so that 0 is exactly 128."""
+    clipped = np.clip(np.nan_to_num(values), -1, 1)
+    result: Array = (128 + np.rint(clipped * 127)).astype(np.uint8)
+    return result

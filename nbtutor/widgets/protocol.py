@@ -1,0 +1,126 @@
+"""What goes over the wire between the kernel and the browser: the only place that names its fields.
+
+The browser sends two kinds of message, which are not trusted::
+
+    {"type": "tick", "seen": 17, "window": 1, "again": false}    train and send me the next picture
+    {"type": "sync"}                                             send me everything
+
+``seen`` is the number of the last picture painted, ``window`` how many may be on their way, and
+``again`` is true when no answer came in time: then the kernel sends everything and trains nothing.
+
+The kernel sends pictures, ``{"type": "frame", ...}`` with binary buffers, and
+``{"type": "error", "message": "..."}`` when it refused a message. The header of a frame lists its
+arrays with dtype, shape and number of the buffer; buffers are little-endian, in C order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from nbtutor.widgets.live import MAX_WINDOW, Picture
+
+MAX_SEQ = 2**53
+"""The largest whole number that a browser holds exactly."""
+
+
+class ProtocolError(ValueError):
+    """A message from the browser that is not understood."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The browser has painted and asks for the next picture."""
+
+    seen: int
+    window: int
+    again: bool
+
+
+@dataclass(frozen=True)
+class Sync:
+    """The browser asks for everything."""
+
+
+def parse(content: object) -> Tick | Sync:
+    """Read a message from the browser.
+
+    Raises
+    ------
+    ProtocolError
+        If it is anything but one of the two messages, with exactly their fields.
+    """
+    if not isinstance(content, Mapping):
+        raise ProtocolError("A message must be an object with a type.")
+    kind = content.get("type")
+    if kind == "sync" and set(content) == {"type"}:
+        return Sync()
+    if kind != "tick":
+        raise ProtocolError("The type of a message must be 'tick' or 'sync'.")
+    if set(content) != {"type", "seen", "window", "again"}:
+        raise ProtocolError("A tick must have the fields seen, window and again.")
+    seen, window, again = content["seen"], content["window"], content["again"]
+    if not _is_whole(seen) or not 0 <= seen <= MAX_SEQ:
+        raise ProtocolError("seen must be a whole number from 0.")
+    if not _is_whole(window) or not 1 <= window <= MAX_WINDOW:
+        raise ProtocolError(f"window must be a whole number from 1 to {MAX_WINDOW}.")
+    if not isinstance(again, bool):
+        raise ProtocolError("again must be true or false.")
+    return Tick(seen, window, again)
+
+
+def refuse(error: ProtocolError) -> dict[str, Any]:
+    """Return the answer to a message that was refused."""
+    return {"type": "error", "message": f"The page sent something unexpected. {error}"}
+
+
+def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
+    """Return a picture as a header and its binary buffers."""
+    arrays = {
+        "plane": picture.plane,
+        "units": picture.units,
+        "weights": picture.weights,
+        "curve": picture.curve,
+    }
+    header: dict[str, Any] = {
+        "type": "frame",
+        "seq": picture.seq,
+        "full": picture.structure is not None,
+        "state": picture.state,
+        "message": picture.message,
+        "epoch": picture.epoch,
+        "updates": picture.updates,
+        "train_loss": _finite(picture.train_loss),
+        "validation_loss": _finite(picture.validation_loss),
+        "train_accuracy": _finite(picture.train_accuracy),
+        "validation_accuracy": _finite(picture.validation_accuracy),
+        "took_ms": round(1000 * picture.seconds, 2),
+        "activation": picture.activation,
+        "events": [{"epoch": event.epoch, "label": event.label} for event in picture.events],
+    }
+    if picture.structure is not None:
+        structure = asdict(picture.structure)
+        arrays |= {"points": structure.pop("points"), "inputs": structure.pop("input_pictures")}
+        header |= structure
+    header["arrays"] = {
+        name: {"dtype": array.dtype.name, "shape": list(array.shape), "buffer": number}
+        for number, (name, array) in enumerate(arrays.items())
+    }
+    return header, [_little_endian(array) for array in arrays.values()]
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _little_endian(array: np.ndarray) -> bytes:
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()

@@ -1,0 +1,5 @@
+"""The tutors: one class a lesson, composed of controls, views and a run."""
+
+from nbtutor.widgets.tutors.playground import Playground
+
+__all__ = ["Playground"]

@@ -1,0 +1,310 @@
+"""The playground: every control at once, over one live run."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+import traitlets
+
+from nbtutor.engine import History, Network, ParameterError
+from nbtutor.engine.validation import check_choice, check_integer
+from nbtutor.widgets.controls import (
+    Controls,
+    Layers,
+    Transport,
+    bind,
+    make_controls,
+    make_transport,
+)
+from nbtutor.widgets.live import SPEEDS, LiveRun
+from nbtutor.widgets.settings import WORDS, RunSettings, check_setting, unknown_name
+from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Views:
+    """The views of a run."""
+
+    status: Hub
+    plane: PlaneView
+    network: NetworkView
+    curves: CurvesView
+
+
+class Playground(ipywidgets.VBox):
+    """A network that learns a toy data set while you drag its settings.
+
+    In a notebook the object shows itself. Every setting is also an attribute: setting it in Python
+    moves the control, and the other way round. `learning_rate`, `batch_size`, `dropout`, `l1`,
+    `l2` and `activation` change in mid-run; a change of any other setting starts the run again.
+
+    Parameters
+    ----------
+    dataset : {"circle", "xor", "gaussians", "spiral", "moons"}, default "circle"
+    noise : float, default 0
+        From 0 to 0.5.
+    points : int, default 500
+        Points of training and validation together, 10 to 5,000.
+    train_share : float, default 0.5
+        Share of the points that is trained on, 0.1 to 0.9.
+    hidden : sequence of int, default (4, 2)
+        Units of every hidden layer: at most 6 layers of 1 to 64 units.
+    activation : {"tanh", "relu", "leaky_relu", "sigmoid", "linear"}, default "tanh"
+        Of the hidden layers.
+    learning_rate : float, default 0.03
+    batch_size : int, default 10
+        Points an update, 1 to 5,000; more than there are is all of them.
+    dropout : float, default 0
+        Share of hidden units dropped at each update, from 0 to below 1.
+    l1, l2 : float, default 0
+        Strength of the penalties on the weights.
+    seed : int, default 0
+        Of data, initial weights, batches and dropout; 0 to 999,999.
+
+    Attributes
+    ----------
+    playing : bool
+    speed : {"slow", "normal", "fast"}
+        One update a picture, one epoch, or as much as fits.
+    epoch : int
+        Epochs done; may be observed.
+    controls : Controls
+        One ordinary ipywidget for each setting.
+    transport : Transport
+        The buttons.
+    views : Views
+        The status line, plane, network and curves.
+
+    Raises
+    ------
+    ParameterError
+        If a setting has a value that is not allowed.
+    TypeError
+        If a setting is unknown.
+    """
+
+    dataset = traitlets.Any().tag(sync=True)
+    noise = traitlets.Any().tag(sync=True)
+    points = traitlets.Any().tag(sync=True)
+    train_share = traitlets.Any().tag(sync=True)
+    hidden = traitlets.Any().tag(sync=True)
+    activation = traitlets.Any().tag(sync=True)
+    learning_rate = traitlets.Any().tag(sync=True)
+    batch_size = traitlets.Any().tag(sync=True)
+    dropout = traitlets.Any().tag(sync=True)
+    l1 = traitlets.Any().tag(sync=True)
+    l2 = traitlets.Any().tag(sync=True)
+    seed = traitlets.Any().tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+    speed = traitlets.Any("normal").tag(sync=True)
+    epoch = traitlets.Int(0, read_only=True)
+
+    _unbind: Sequence[Callable[[], None]] = ()  # also for close() after a refused argument
+
+    def __init__(self, dataset: str = "circle", **settings: Any) -> None:
+        for name in settings:
+            if name not in WORDS:
+                raise unknown_name(name, WORDS)
+        checked = RunSettings(dataset=dataset, **settings)
+        self._live = LiveRun(checked)
+        self.controls = make_controls(checked)
+        self.transport = make_transport()
+        self.views = _make_views(self._live, self._follow)
+        super().__init__(_compose(self.controls, self.transport, self.views), **asdict(checked))
+        self.add_class("nbt-playground")
+        self._unbind = [bind(self, name, control) for name, control in vars(self.controls).items()]
+        self.observe(self._setting_changed, list(WORDS))
+        self.observe(self._playing_changed, "playing")
+        self.transport.play.on_click(lambda _: self.set_trait("playing", not self.playing))
+        self.transport.step.on_click(lambda _: self._step(updates=1))
+        self.transport.epoch.on_click(lambda _: self._step(epochs=1))
+        self.transport.reset.on_click(lambda _: self.reset())
+        self.transport.undo.on_click(lambda _: self.undo())
+        self.observe(self._speed_changed, "speed")
+        self._follow()
+
+    # What a user asks in Python.
+
+    @property
+    def network(self) -> Network:
+        """The network: its weights, `predict` and `predict_proba`."""
+        return self._live.run.network
+
+    @property
+    def history(self) -> History:
+        """Losses and accuracies, one entry an epoch, each column of shape (entries,)."""
+        return self._live.run.trainer.history.replica(0)
+
+    def train(self, epochs: int = 1) -> None:
+        """Train without a browser; the numbers are those of the live run with the same seed.
+
+        Parameters
+        ----------
+        epochs : int
+            From 0 to 1,000,000.
+
+        Warns
+        -----
+        RuntimeWarning
+            If the weights overflow; they are put back to the last good ones.
+        """
+        check_integer("epochs", epochs, low=0, high=1_000_000)
+        self._step(epochs=epochs)
+        if self._live.run.trainer.diverged:
+            warnings.warn(self._live.message, RuntimeWarning, stacklevel=2)
+
+    def reset(self) -> None:
+        """Start again: the same data, first weights and batches."""
+        with self.views.status.lock:
+            self._live.reset()
+            self._show()
+
+    def undo(self) -> None:
+        """Bring back the run that the last restart put away; again, and the other returns."""
+        with self.views.status.lock:
+            self._live.undo()
+            for name, value in asdict(self._live.settings).items():
+                setattr(self, name, value)  # changes nothing: the run has these settings already
+            self._show()
+
+    def figure(self) -> Figure:
+        """Return the plane and the curves as a matplotlib figure."""
+        from nbtutor.figures import run_figure
+
+        with self.views.status.lock:
+            run = self._live.run
+            return run_figure(run.network, run.trainer.history, run.train, run.validation)
+
+    def close(self) -> None:
+        """Close every control and view; nothing is left in the kernel. May be called again."""
+        for unbind in self._unbind:
+            unbind()
+        self._unbind = ()
+        self.unobserve_all()
+        _close_all(self)
+
+    # How a change spreads: a control or Python sets a trait, the trait changes the run.
+
+    @traitlets.validate(*WORDS)
+    def _check(self, proposal: dict[str, Any]) -> Any:
+        return check_setting(proposal["trait"].name, proposal["value"])
+
+    @traitlets.validate("speed")
+    def _check_speed(self, proposal: dict[str, Any]) -> str:
+        return check_choice("speed", proposal["value"], SPEEDS)
+
+    def _setting_changed(self, change: dict[str, Any]) -> None:
+        with self.views.status.lock:
+            self._live.change(**{change["name"]: change["new"]})
+            # While it plays, the next picture shows the change.
+            if not (self.playing and self._live.playing):
+                self._show()
+
+    def _playing_changed(self, change: dict[str, Any]) -> None:
+        with self.views.status.lock:
+            if change["new"] != self._live.playing:
+                self._live.play(change["new"])
+                self._show()
+
+    def _speed_changed(self, change: dict[str, Any]) -> None:
+        self._live.speed = change["new"]
+
+    def _step(self, **amount: int) -> None:
+        with self.views.status.lock:
+            self._live.step(**amount)
+            self._show()
+
+    def _show(self) -> None:
+        self.views.status.error = ""
+        self.views.status.publish()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Bring the buttons and the traits that the run itself changes up to date."""
+        self.playing = self._live.playing
+        self.set_trait("epoch", self._live.run.trainer.epoch)
+        play = self.transport.play
+        play.description = "Pause" if self.playing else "Play"
+        (play.add_class if self.playing else play.remove_class)("nbt-pause")
+        self.transport.undo.disabled = not self._live.can_undo
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take settings from the browser, which is not trusted.
+
+        What is not allowed changes nothing: the learner reads why, and the page gets the true
+        state back.
+        """
+        try:
+            for name, value in sync_data.items():
+                _check_from_browser(name, value)
+        except ValueError as error:
+            self.views.status.error = f"Nothing was changed. {error}"
+            self.send_state([name for name in sync_data if name in self.keys])
+            return
+        super().set_state(sync_data)
+
+
+def _check_from_browser(name: str, value: Any) -> None:
+    if name in WORDS:
+        check_setting(name, value)
+    elif name == "speed":
+        check_choice(name, value, SPEEDS)
+    elif name != "playing" or not isinstance(value, bool):
+        raise ParameterError("the name of a setting", name, "one that a page may set")
+
+
+def _make_views(live: LiveRun, on_picture: Callable[[], None]) -> Views:
+    hub = Hub(live, on_picture)
+    return Views(hub, PlaneView(hub), NetworkView(hub), CurvesView(hub))
+
+
+def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipywidgets.Widget]:
+    """Lay everything out: data and training left, network in the middle, pictures right."""
+    c = controls
+    buttons = _box(ipywidgets.HBox, "nbt-transport", *vars(transport).values())
+    data = _section("Data", c.dataset, c.noise, c.train_share, c.seed)
+    training = _section(
+        "Training", c.activation, c.learning_rate, c.batch_size, c.dropout, c.l1, c.l2, c.speed
+    )
+    left = _box(ipywidgets.VBox, "nbt-controls", data, training)
+    middle = _box(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.hidden, views.network)
+    right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
+    return [
+        _box(ipywidgets.HBox, "nbt-header", buttons, views.status),
+        _box(ipywidgets.HBox, "nbt-columns", left, middle, right),
+    ]
+
+
+def _section(title: str, *controls: ipywidgets.Widget) -> ipywidgets.VBox:
+    return _box(ipywidgets.VBox, "nbt-section", _heading(title), *controls)
+
+
+def _heading(text: str) -> ipywidgets.HTML:
+    heading = ipywidgets.HTML(f"<h2>{text}</h2>")
+    heading.add_class("nbt-heading")
+    return heading
+
+
+def _box(kind: type[ipywidgets.Box], name: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
+    box = kind(children)
+    box.add_class(name)
+    return box
+
+
+def _close_all(widget: ipywidgets.Widget) -> None:
+    for child in getattr(widget, "children", ()):
+        _close_all(child)
+    if isinstance(widget, Layers):
+        for box in widget.units:
+            box.close()
+    for part in ("layout", "style"):
+        if isinstance(getattr(widget, part, None), ipywidgets.Widget):
+            getattr(widget, part).close()
+    ipywidgets.Widget.close(widget)

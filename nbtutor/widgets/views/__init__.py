@@ -1,0 +1,7 @@
+"""The views: what a learner looks at, drawn in the browser."""
+
+from nbtutor.widgets.views.base import View
+from nbtutor.widgets.views.hub import Hub
+from nbtutor.widgets.views.pictures import CurvesView, NetworkView, PlaneView
+
+__all__ = ["CurvesView", "Hub", "NetworkView", "PlaneView", "View"]

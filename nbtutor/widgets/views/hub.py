@@ -1,0 +1,105 @@
+"""The hub: the status line, and the one wire between a live run and all views of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import traitlets
+
+from nbtutor.widgets import protocol
+from nbtutor.widgets.live import LiveRun, Picture
+from nbtutor.widgets.views.base import View
+
+_log = logging.getLogger(__name__)
+
+_SNAPSHOT_EVERY = 300  # pictures: about five seconds of playing
+
+
+class Hub(View):
+    """The status line of a run: epoch, losses, and a sentence on what it is doing.
+
+    It also owns the run's wire. The browser's requests come in here, and each picture goes out
+    once, for all views.
+
+    Parameters
+    ----------
+    live : LiveRun
+    on_picture : callable
+        Called after each picture that the browser asked for.
+
+    Attributes
+    ----------
+    lock : threading.RLock
+        Held by whoever touches the run: ipykernel may hand a message to another thread.
+    error : str
+        A sentence that is shown to the learner; empty for none.
+    """
+
+    # The last picture as a trait, so that a view that opens, or a saved notebook, has one to show.
+    # Not echoed: the browser has no use for its own copy of 20 KB.
+    snapshot = traitlets.Dict().tag(sync=True, echo_update=False)
+    state = traitlets.Unicode("idle").tag(sync=True)
+    message = traitlets.Unicode().tag(sync=True)
+    error = traitlets.Unicode().tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, live: LiveRun, on_picture: Callable[[], None]) -> None:
+        self.live = live
+        self.lock = threading.RLock()
+        self._on_picture = on_picture
+        super().__init__(view="status")
+        self._keep(live.picture(full=True))
+        self.on_msg(self._receive)
+
+    def publish(self) -> None:
+        """Send the present state to all views, and keep it as the snapshot."""
+        with self.lock:
+            picture = self.live.picture(full=True)
+            self._broadcast(picture)
+            self._keep(picture)
+
+    def _receive(self, _: Hub, content: object, buffers: object) -> None:
+        with self.lock:
+            try:
+                message = protocol.parse(content)
+            except protocol.ProtocolError as error:
+                self.send(protocol.refuse(error))
+                return
+            try:
+                self._answer(message)
+            except Exception as error:
+                # An exception in a handler would vanish: the learner must be told.
+                _log.exception("the live run failed")
+                self.live.play(False)
+                self.error = f"Something went wrong, and the run is paused: {error}"
+                self._on_picture()
+
+    def _answer(self, message: protocol.Tick | protocol.Sync) -> None:
+        if isinstance(message, protocol.Sync) or message.again:
+            self._broadcast(self.live.picture(full=True))
+            return
+        picture = self.live.tick(message.seen, message.window)
+        if picture is None:
+            return
+        self._broadcast(picture)
+        if picture.seq % _SNAPSHOT_EVERY == 0 or picture.state != "playing":
+            self._keep(self.live.snapshot())
+        self._on_picture()
+
+    def _broadcast(self, picture: Picture) -> None:
+        header, buffers = protocol.encode(picture)
+        self.send(header, buffers)
+
+    def _keep(self, picture: Picture) -> None:
+        header, buffers = protocol.encode(picture)
+        with self.hold_sync():
+            self.state, self.message = picture.state, picture.message
+            self.playing = picture.state == "playing"
+            self.snapshot = {"header": header, "buffers": buffers}
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take nothing from the browser: all of the hub's state is the kernel's."""
+        self.send(protocol.refuse(protocol.ProtocolError("The status is not set from the page.")))
