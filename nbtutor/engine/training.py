@@ -282,7 +282,8 @@ class Trainer:
                     checkpoint = self._checkpoint()
                 if seconds is not None and clock() >= deadline:
                     break
-            self._settle(checkpoint, step)
+            if self._cursor and self.updates > start:
+                self._settle(checkpoint, step, self._train.evaluate().loss)
         return self.updates - start
 
     def _record(self, measured: Evaluation) -> None:
@@ -308,7 +309,7 @@ class Trainer:
         self.epoch, self._cursor = checkpoint.epoch, checkpoint.cursor
         self.updates = checkpoint.updates
 
-    def _settle(self, checkpoint: _Checkpoint, step: _Step, loss: Array | float = 0.0) -> bool:
+    def _settle(self, checkpoint: _Checkpoint, step: _Step, loss: Array) -> bool:
         """Find the replicas that left the finite numbers since `checkpoint`, and stop them.
 
         Looking at every update would slow all runs for the sake of the few that diverge. So only
