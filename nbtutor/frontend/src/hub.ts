@@ -1,0 +1,251 @@
+// One for each model and page: owns the clock and the scene, and tells every view when to draw.
+// Other widgets load their own copy of this module, so nothing may be shared through it: they get
+// the object that `createHub` returns, through anywidget's host.
+
+import type { AnyModel } from "@anywidget/types";
+import { Clock, type ClockHost, type Link } from "./clock";
+import {
+  decodeMessage,
+  decodeSnapshot,
+  parseRunState,
+  syncMessage,
+  tickMessage,
+  TRAITS,
+  type BufferLike,
+  type Frame,
+  type RunState,
+} from "./protocol";
+import { advance, type Scene } from "./scene";
+
+export const BUSY_SENTENCE = "The kernel is busy. Waiting for it.";
+export const LOST_SENTENCE =
+  "The kernel has stopped. Run the notebook again (in a web page: reload it) to go on.";
+
+// A refused message is told for at least this long, even while frames come in.
+const COMPLAINT_MS = 5_000;
+
+export type ShownState = RunState | "busy";
+
+export interface Picture {
+  readonly scene: Scene | null;
+  readonly state: ShownState;
+  /** What the state means, in words. */
+  readonly sentence: string;
+  /** What went wrong; empty where nothing did. */
+  readonly error: string;
+}
+
+export interface Participant {
+  paint(picture: Picture): void;
+}
+
+export interface Membership {
+  /** Views on the screen are drawn; where none is, nothing is trained. */
+  setVisible(visible: boolean): void;
+  /** The view must be drawn again, for instance because its size changed. */
+  invalidate(): void;
+  leave(): void;
+}
+
+export interface Hub {
+  join(participant: Participant): Membership;
+}
+
+interface Member {
+  readonly participant: Participant;
+  visible: boolean;
+  stale: boolean;
+}
+
+/** What the hub needs of the page; a test hands in its own. */
+export interface Page {
+  readonly clock: Pick<
+    ClockHost, "now" | "requestFrame" | "cancelFrame" | "setTimer" | "clearTimer"
+  >;
+  readonly hidden: () => boolean;
+  readonly onVisibilityChange: (callback: () => void, signal: AbortSignal) => void;
+  readonly complain: (error: unknown) => void;
+}
+
+export function browserPage(): Page {
+  return {
+    clock: {
+      now: () => performance.now(),
+      requestFrame: (callback) => requestAnimationFrame(callback),
+      cancelFrame: (handle) => cancelAnimationFrame(handle),
+      setTimer: (callback, delay) => window.setTimeout(callback, delay),
+      clearTimer: (handle) => window.clearTimeout(handle),
+    },
+    hidden: () => document.visibilityState === "hidden",
+    onVisibilityChange: (callback, signal) =>
+      document.addEventListener("visibilitychange", callback, { signal }),
+    complain: (error) => console.error("[nbtutor]", error),
+  };
+}
+
+export function createHub(model: AnyModel, signal: AbortSignal, page = browserPage()): Hub {
+  const members = new Set<Member>();
+  let scene: Scene | null = null;
+  let state: RunState = readState();
+  let message = String(model.get(TRAITS.message) ?? "");
+  let error = String(model.get(TRAITS.error) ?? "");
+  let complaintUntil = 0;
+
+  const clock = new Clock({
+    ...page.clock,
+    sendTick: (tick) => send(tickMessage(tick)),
+    sendSync: () => send(syncMessage()),
+    paint,
+    linkChanged: () => markAll(),
+  });
+
+  function send(content: object): void {
+    try {
+      model.send(content);
+    } catch (failure) {
+      // A closed connection throws. The clock's watchdog tells it and tries again.
+      page.complain(failure);
+    }
+  }
+
+  function readState(): RunState {
+    try {
+      return parseRunState(model.get(TRAITS.state));
+    } catch {
+      return "idle";
+    }
+  }
+
+  function markAll(): void {
+    for (const member of members) member.stale = true;
+    clock.invalidate();
+  }
+
+  function picture(): Picture {
+    const shown: Record<Link, [ShownState, string]> = {
+      ok: [state, message],
+      busy: ["busy", BUSY_SENTENCE],
+      lost: ["error", LOST_SENTENCE],
+    };
+    const [shownState, sentence] = shown[clock.link];
+    return { scene, state: shownState, sentence, error };
+  }
+
+  function paint(): void {
+    const now = picture();
+    for (const member of members) {
+      if (!member.visible || !member.stale) continue;
+      member.stale = false;
+      try {
+        member.participant.paint(now);
+      } catch (failure) {
+        page.complain(failure);
+      }
+    }
+  }
+
+  function take(frame: Frame): void {
+    const next = advance(scene, frame);
+    if (next === null) {
+      clock.requestSync();
+      return;
+    }
+    if (!clock.arrived(frame)) return;
+    scene = next;
+    state = frame.state;
+    message = frame.message;
+    if (complaintUntil > 0 && page.clock.now() > complaintUntil) {
+      complaintUntil = 0;
+      error = String(model.get(TRAITS.error) ?? "");
+    }
+    markAll();
+  }
+
+  function receive(content: unknown, buffers: readonly BufferLike[]): void {
+    try {
+      const incoming = decodeMessage(content, buffers);
+      if (incoming.kind === "frame") {
+        take(incoming.frame);
+      } else {
+        error = incoming.message;
+        complaintUntil = page.clock.now() + COMPLAINT_MS;
+        clock.refused();
+        markAll();
+      }
+    } catch (failure) {
+      // A frame that cannot be read changes nothing; the next one may be sound.
+      page.complain(failure);
+    }
+  }
+
+  function takeSnapshot(): void {
+    try {
+      const frame = decodeSnapshot(model.get(TRAITS.snapshot));
+      if (frame !== null && (scene === null || frame.seq > scene.frame.seq)) take(frame);
+    } catch (failure) {
+      page.complain(failure);
+    }
+  }
+
+  function updateVisible(): void {
+    const some = [...members].some((member) => member.visible);
+    clock.setVisible(some && !page.hidden());
+  }
+
+  const listen = (event: string, callback: (content: unknown, buffers: DataView[]) => void): void => {
+    model.on(event, callback);
+    signal.addEventListener("abort", () => model.off(event, callback));
+  };
+  listen("msg:custom", receive);
+  listen(`change:${TRAITS.snapshot}`, takeSnapshot);
+  listen(`change:${TRAITS.playing}`, () => clock.setPlaying(model.get(TRAITS.playing) === true));
+  listen(`change:${TRAITS.state}`, () => {
+    state = readState();
+    markAll();
+  });
+  listen(`change:${TRAITS.message}`, () => {
+    message = String(model.get(TRAITS.message) ?? "");
+    markAll();
+  });
+  listen(`change:${TRAITS.error}`, () => {
+    error = String(model.get(TRAITS.error) ?? "");
+    complaintUntil = 0;
+    markAll();
+  });
+  // ipywidgets tells both when the kernel went away.
+  listen("comm_live_update", () => clock.disconnected());
+  listen("comm:close", () => clock.disconnected());
+  page.onVisibilityChange(updateVisible, signal);
+  signal.addEventListener("abort", () => {
+    clock.stop();
+    members.clear();
+  });
+
+  takeSnapshot();
+  const playing = model.get(TRAITS.playing) === true;
+  clock.setPlaying(playing);
+  // While a run goes on elsewhere, the snapshot is behind it.
+  if (scene === null || playing) clock.requestSync();
+
+  return {
+    join(participant) {
+      const member: Member = { participant, visible: false, stale: true };
+      members.add(member);
+      return {
+        setVisible(visible) {
+          member.visible = visible;
+          updateVisible();
+          if (visible && member.stale) clock.invalidate();
+        },
+        invalidate() {
+          member.stale = true;
+          clock.invalidate();
+        },
+        leave() {
+          members.delete(member);
+          updateVisible();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,40 @@
+// What anywidget loads: `initialize` once a model and page, `render` once a view.
+
+import type { InitializeProps, RenderProps } from "@anywidget/types";
+import { createHub, type Hub } from "./hub";
+import { parseModelReference, parseViewName, TRAITS } from "./protocol";
+import { mount, type ViewFactory } from "./mount";
+import { curvesView } from "./views/curves";
+import { networkView } from "./views/network";
+import { planeView } from "./views/plane";
+import { statusView } from "./views/status";
+import type { ViewName } from "./protocol";
+
+const FACTORIES: Record<ViewName, ViewFactory> = {
+  status: statusView,
+  plane: planeView,
+  network: networkView,
+  curves: curvesView,
+};
+
+// The hub's own view gets no reference to its model; its copy of this module serves it alone.
+let ownHub: Hub | null = null;
+
+function initialize({ model, signal }: InitializeProps): Hub | void {
+  if (parseViewName(model.get(TRAITS.view)) !== "status") return;
+  ownHub = createHub(model, signal);
+  return ownHub;
+}
+
+async function render({ model, el, signal, host }: RenderProps): Promise<void> {
+  const name = parseViewName(model.get(TRAITS.view));
+  let hub = ownHub;
+  if (name !== "status") {
+    const id = parseModelReference(model.get(TRAITS.hub));
+    hub = (await host.getWidget<Hub>(`anywidget:${id}`)).exports;
+  }
+  if (hub === null || signal.aborted) return;
+  mount(name, FACTORIES[name], hub, el, signal);
+}
+
+export default { initialize, render };

@@ -1,0 +1,30 @@
+// Which labels to show so that none lies over another.
+
+export interface Label {
+  readonly at: number;
+  readonly width: number;
+}
+
+/**
+ * Numbers of the labels to show: from the newest back, each that keeps `gap` to those shown and
+ * stays within 0 and `limit`. A label starts at its `at`.
+ */
+export function thinLabels(labels: readonly Label[], limit: number, gap: number): number[] {
+  const shown: number[] = [];
+  let free = limit;
+  for (let index = labels.length - 1; index >= 0; index -= 1) {
+    const label = labels[index];
+    if (label === undefined || label.at < 0 || label.at + label.width > free) continue;
+    shown.unshift(index);
+    free = label.at - gap;
+  }
+  return shown;
+}
+
+/** Two heights of text, moved apart about their middle where they are closer than `gap`. */
+export function spread(first: number, second: number, gap: number): [number, number] {
+  const distance = Math.abs(first - second);
+  if (distance >= gap) return [first, second];
+  const move = (gap - distance) / 2;
+  return first <= second ? [first - move, second + move] : [first + move, second - move];
+}

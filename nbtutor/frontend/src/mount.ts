@@ -1,0 +1,105 @@
+// What every view has in common: its place in the page, its theme and size, its part in the hub.
+
+import type { Hub, Picture } from "./hub";
+import type { ViewName } from "./protocol";
+import { readPalette, watchTheme, type Palette } from "./theme";
+import { Throttle } from "./throttle";
+
+export interface Surface {
+  readonly root: HTMLElement;
+  readonly signal: AbortSignal;
+  /** Ends when the view is closed; draws again before the next paint. */
+  redraw(): void;
+}
+
+export interface View {
+  /** `fresh`: size or theme changed, so everything must be drawn. */
+  paint(picture: Picture, palette: Palette, fresh: boolean): void;
+  /** What the view shows, in words. */
+  describe?(picture: Picture): string;
+  /** The element that carries the words. */
+  readonly figure?: HTMLElement;
+}
+
+export type ViewFactory = (surface: Surface) => View;
+
+const DESCRIBE_EVERY_MS = 2_000;
+
+export function mount(
+  name: ViewName,
+  factory: ViewFactory,
+  hub: Hub,
+  root: HTMLElement,
+  signal: AbortSignal,
+): void {
+  root.classList.add("nbt-view", `nbt-view-${name}`);
+  root.dataset.view = name;
+  let palette: Palette | null = null;
+  let fresh = true;
+  let visible = false;
+
+  const view = factory({ root, signal, redraw: () => membership.invalidate() });
+  const { figure } = view;
+  figure?.setAttribute("role", "img");
+  const words = new Throttle<string>(DESCRIBE_EVERY_MS, (text) =>
+    figure?.setAttribute("aria-label", text),
+  );
+
+  const membership = hub.join({
+    paint(picture) {
+      palette ??= readPalette(root);
+      view.paint(picture, palette, fresh);
+      fresh = false;
+      const { frame } = picture.scene ?? {};
+      if (frame !== undefined) {
+        root.dataset.seq = String(frame.seq);
+        root.dataset.epoch = String(frame.epoch);
+      }
+      root.dataset.state = picture.state;
+      if (view.describe !== undefined) words.offer(() => view.describe?.(picture) ?? "");
+    },
+  });
+
+  const renew = (): void => {
+    palette = null;
+    fresh = true;
+    membership.invalidate();
+  };
+  const intersection = new IntersectionObserver((entries) => {
+    visible = entries.at(-1)?.isIntersecting ?? visible;
+    membership.setVisible(visible);
+  });
+  const resize = new ResizeObserver(() => {
+    fresh = true;
+    // The scale of the type depends on the width, so it is read again.
+    palette = null;
+    membership.invalidate();
+  });
+  intersection.observe(root);
+  resize.observe(root);
+  watchTheme(renew, signal);
+  watchPixelRatio(renew, signal);
+
+  signal.addEventListener("abort", () => {
+    intersection.disconnect();
+    resize.disconnect();
+    words.stop();
+    membership.leave();
+    root.replaceChildren();
+  });
+}
+
+/** A page that is zoomed or moved to another screen has other pixels. */
+function watchPixelRatio(changed: () => void, signal: AbortSignal): void {
+  const listen = (): void => {
+    matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener(
+      "change",
+      () => {
+        changed();
+        listen();
+      },
+      { once: true, signal },
+    );
+  };
+  listen();
+}

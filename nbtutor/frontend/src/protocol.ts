@@ -1,0 +1,320 @@
+// The only place that names fields of the wire. Everything that arrives is checked here, so the
+// rest of the front end works with typed, complete values.
+
+export type RunState = "idle" | "playing" | "paused" | "error";
+
+export interface RunEvent {
+  readonly epoch: number;
+  readonly label: string;
+}
+
+/** What changes only when the data, the inputs or the architecture change. */
+export interface Structure {
+  /** True sizes, inputs first. */
+  readonly layers: readonly number[];
+  /** Units drawn, at most eight a layer. */
+  readonly shown: readonly number[];
+  readonly inputs: readonly string[];
+  /** xmin, xmax, ymin, ymax of the plane. */
+  readonly domain: readonly [number, number, number, number];
+  readonly classes: number;
+}
+
+/** Pictures of one byte a pixel: `count` of them, one after the other. */
+export interface Pictures {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly data: Uint8Array;
+}
+
+export interface Frame {
+  readonly seq: number;
+  readonly full: boolean;
+  readonly state: RunState;
+  readonly epoch: number;
+  readonly updates: number;
+  readonly trainLoss: number | null;
+  readonly validationLoss: number | null;
+  readonly trainAccuracy: number | null;
+  readonly validationAccuracy: number | null;
+  readonly message: string;
+  readonly tookMs: number;
+  readonly events: readonly RunEvent[];
+  readonly activation: string;
+  readonly structure: Structure | null;
+  readonly plane: Pictures | null;
+  readonly units: Pictures | null;
+  readonly inputs: Pictures | null;
+  readonly weights: Float32Array | null;
+  /** Rows of epoch, train loss, validation loss. */
+  readonly curve: Float32Array | null;
+  /** Rows of x, y, class, 1 if validation. */
+  readonly points: Float32Array | null;
+}
+
+export type Incoming =
+  | { readonly kind: "frame"; readonly frame: Frame }
+  | { readonly kind: "error"; readonly message: string };
+
+export interface Tick {
+  readonly seen: number;
+  readonly window: number;
+  readonly again: boolean;
+}
+
+export type BufferLike = ArrayBuffer | ArrayBufferView;
+
+export class ProtocolError extends Error {}
+
+/** Names of the traits that the kernel keeps in step with the browser. */
+export const TRAITS = {
+  view: "view",
+  hub: "hub",
+  snapshot: "snapshot",
+  state: "state",
+  message: "message",
+  error: "error",
+  playing: "playing",
+} as const;
+
+export const VIEWS = ["status", "plane", "network", "curves"] as const;
+export type ViewName = (typeof VIEWS)[number];
+
+const MODEL_PREFIX = "IPY_MODEL_";
+const STATES: readonly string[] = ["idle", "playing", "paused", "error"];
+
+// Far above anything that is sent, and small enough that a broken header cannot exhaust the page.
+const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_LAYERS = 64;
+
+export function tickMessage(tick: Tick): object {
+  return { type: "tick", seen: tick.seen, window: tick.window, again: tick.again };
+}
+
+export function syncMessage(): object {
+  return { type: "sync" };
+}
+
+export function parseViewName(value: unknown): ViewName {
+  const name = VIEWS.find((known) => known === value);
+  return name ?? refuse(`view is ${show(value)}; it must be one of ${VIEWS.join(", ")}`);
+}
+
+/** The model id in the `hub` trait. */
+export function parseModelReference(value: unknown): string {
+  if (typeof value !== "string" || !value.startsWith(MODEL_PREFIX)) {
+    return refuse(`hub is ${show(value)}; it must be "${MODEL_PREFIX}" and a model id`);
+  }
+  return value.slice(MODEL_PREFIX.length);
+}
+
+export function parseRunState(value: unknown): RunState {
+  return STATES.includes(value as string)
+    ? (value as RunState)
+    : refuse(`state is ${show(value)}; it must be one of ${STATES.join(", ")}`);
+}
+
+/** A message from the kernel. */
+export function decodeMessage(content: unknown, buffers: readonly BufferLike[]): Incoming {
+  const message = record(content, "message");
+  if (message.type === "frame") return { kind: "frame", frame: decodeFrame(message, buffers) };
+  if (message.type === "error") return { kind: "error", message: text(message, "message") };
+  return refuse(`type is ${show(message.type)}; it must be "frame" or "error"`);
+}
+
+/** The frame in the `snapshot` trait, or null where there is none yet. */
+export function decodeSnapshot(value: unknown): Frame | null {
+  if (value === null || value === undefined) return null;
+  const snapshot = record(value, "snapshot");
+  if (snapshot.header === undefined) return null;
+  if (!Array.isArray(snapshot.buffers)) return refuse("snapshot.buffers must be a list");
+  return decodeFrame(record(snapshot.header, "snapshot.header"), snapshot.buffers);
+}
+
+function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
+  const full = flag(header, "full");
+  const arrays = record(header.arrays, "arrays");
+  const take = (name: string): NamedArray | null =>
+    arrays[name] === undefined ? null : decodeArray(name, arrays[name], buffers);
+  return {
+    seq: integer(header, "seq", 0, Number.MAX_SAFE_INTEGER),
+    full,
+    state: parseRunState(header.state),
+    epoch: number(header, "epoch", 0),
+    updates: integer(header, "updates", 0, Number.MAX_SAFE_INTEGER),
+    trainLoss: optional(header, "train_loss"),
+    validationLoss: optional(header, "validation_loss"),
+    trainAccuracy: optional(header, "train_accuracy"),
+    validationAccuracy: optional(header, "validation_accuracy"),
+    message: text(header, "message"),
+    tookMs: number(header, "took_ms", 0),
+    events: decodeEvents(header.events),
+    activation: text(header, "activation"),
+    structure: full ? decodeStructure(header) : null,
+    plane: pictures(take("plane"), 2),
+    units: pictures(take("units"), 3),
+    inputs: pictures(take("inputs"), 3),
+    weights: floats(take("weights"), null),
+    curve: floats(take("curve"), 3),
+    points: floats(take("points"), 4),
+  };
+}
+
+function decodeStructure(header: Fields): Structure {
+  const sizes = (name: string): number[] => {
+    const list = header[name];
+    if (!Array.isArray(list) || list.length < 2 || list.length > MOST_LAYERS) {
+      return refuse(`${name} is ${show(list)}; it must be a list of 2 to ${MOST_LAYERS} sizes`);
+    }
+    return list.map((size: unknown) => checkInteger(name, size, 1, 100_000));
+  };
+  const layers = sizes("layers");
+  const shown = sizes("shown");
+  if (shown.length !== layers.length || shown.some((n, l) => n > (layers[l] ?? 0))) {
+    refuse(`shown is ${show(shown)}; it must not exceed layers, ${show(layers)}`);
+  }
+  const inputs = header.inputs;
+  if (!Array.isArray(inputs) || !inputs.every((name) => typeof name === "string")) {
+    return refuse(`inputs is ${show(inputs)}; it must be a list of names`);
+  }
+  const domain = header.domain;
+  if (!Array.isArray(domain) || domain.length !== 4 || !domain.every(Number.isFinite)) {
+    return refuse(`domain is ${show(domain)}; it must be four finite numbers`);
+  }
+  const [xmin, xmax, ymin, ymax] = domain as [number, number, number, number];
+  if (!(xmin < xmax && ymin < ymax)) refuse(`domain is ${show(domain)}; it must not be empty`);
+  return {
+    layers,
+    shown,
+    inputs: inputs as string[],
+    domain: [xmin, xmax, ymin, ymax],
+    classes: integer(header, "classes", 1, 1000),
+  };
+}
+
+function decodeEvents(value: unknown): RunEvent[] {
+  if (!Array.isArray(value)) return refuse(`events is ${show(value)}; it must be a list`);
+  return value.map((item: unknown) => {
+    const event = record(item, "events");
+    return { epoch: number(event, "epoch", 0), label: text(event, "label") };
+  });
+}
+
+interface NamedArray {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Uint8Array | Float32Array;
+}
+
+function decodeArray(name: string, value: unknown, buffers: readonly unknown[]): NamedArray {
+  const description = record(value, `arrays.${name}`);
+  const list = description.shape;
+  if (!Array.isArray(list) || list.length === 0 || list.length > 3) {
+    return refuse(`arrays.${name}.shape is ${show(list)}; it must be a list of 1 to 3 sizes`);
+  }
+  const shape = list.map((size: unknown) => checkInteger(`arrays.${name}.shape`, size, 0, MOST_BYTES));
+  const dtype = description.dtype;
+  if (dtype !== "uint8" && dtype !== "float32") {
+    return refuse(`arrays.${name}.dtype is ${show(dtype)}; it must be "uint8" or "float32"`);
+  }
+  const index = integer(description, "buffer", 0, buffers.length - 1);
+  const bytes = bytesOf(buffers[index], name);
+  const length = shape.reduce((product, size) => product * size, 1);
+  const expected = length * (dtype === "uint8" ? 1 : 4);
+  if (expected > MOST_BYTES || bytes.byteLength !== expected) {
+    return refuse(`arrays.${name} has ${bytes.byteLength} bytes; its shape needs ${expected}`);
+  }
+  if (dtype === "uint8") return { name, shape, data: bytes };
+  // A view of four-byte numbers must start at a multiple of four; a buffer that arrives inside a
+  // larger message often does not.
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return { name, shape, data: new Float32Array(aligned.buffer, aligned.byteOffset, length) };
+}
+
+function bytesOf(buffer: unknown, name: string): Uint8Array {
+  if (ArrayBuffer.isView(buffer)) {
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  }
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
+  return refuse(`the buffer of arrays.${name} is ${show(buffer)}; it must be binary`);
+}
+
+function pictures(array: NamedArray | null, dimensions: 2 | 3): Pictures | null {
+  if (array === null) return null;
+  if (!(array.data instanceof Uint8Array) || array.shape.length !== dimensions) {
+    return refuse(`arrays.${array.name} must be uint8 with ${dimensions} dimensions`);
+  }
+  const [count, height, width] = dimensions === 2 ? [1, ...array.shape] : array.shape;
+  if (height === undefined || width === undefined || count === undefined) {
+    return refuse(`arrays.${array.name} must have ${dimensions} dimensions`);
+  }
+  if (height < 1 || width < 1) return refuse(`arrays.${array.name} has an empty picture`);
+  return { count, height, width, data: array.data };
+}
+
+/** Rows of `columns` numbers, or a plain list where `columns` is null. */
+function floats(array: NamedArray | null, columns: number | null): Float32Array | null {
+  if (array === null) return null;
+  const fits = columns === null ? array.shape.length === 1 : array.shape[1] === columns;
+  if (!(array.data instanceof Float32Array) || !fits) {
+    const wanted = columns === null ? "one dimension" : `rows of ${columns}`;
+    return refuse(`arrays.${array.name} must be float32 with ${wanted}`);
+  }
+  return array.data;
+}
+
+type Fields = Record<string, unknown>;
+
+function record(value: unknown, name: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refuse(`${name} is ${show(value)}; it must be an object`);
+  }
+  return value as Fields;
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  return typeof value === "string" ? value : refuse(`${name} is ${show(value)}; it must be text`);
+}
+
+function flag(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  return typeof value === "boolean"
+    ? value
+    : refuse(`${name} is ${show(value)}; it must be true or false`);
+}
+
+function number(fields: Fields, name: string, least: number): number {
+  const value = fields[name];
+  return typeof value === "number" && Number.isFinite(value) && value >= least
+    ? value
+    : refuse(`${name} is ${show(value)}; it must be a number of at least ${least}`);
+}
+
+function optional(fields: Fields, name: string): number | null {
+  const value = fields[name];
+  if (value === null || value === undefined) return null;
+  return typeof value === "number" && Number.isFinite(value)
+    ? value
+    : refuse(`${name} is ${show(value)}; it must be a finite number or null`);
+}
+
+function integer(fields: Fields, name: string, least: number, most: number): number {
+  return checkInteger(name, fields[name], least, most);
+}
+
+function checkInteger(name: string, value: unknown, least: number, most: number): number {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+    ? (value as number)
+    : refuse(`${name} is ${show(value)}; it must be a whole number from ${least} to ${most}`);
+}
+
+function show(value: unknown): string {
+  const shown = JSON.stringify(value) ?? String(value);
+  return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
+}
+
+function refuse(why: string): never {
+  throw new ProtocolError(`A message from the kernel was refused: ${why}.`);
+}

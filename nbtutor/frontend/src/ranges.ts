@@ -1,0 +1,36 @@
+// Limits of the axes of a curve. They move in steps: a limit that follows every new point would
+// make the whole picture swim.
+
+import { nice } from "d3-array";
+import type { Curve } from "./scene";
+
+const FIRST_EPOCHS = 10;
+
+/** Where the epoch axis ends: 1, 1.5, 2, 3, 5 or 7.5 times a power of ten. */
+export function epochLimit({ data, rows }: Curve): number {
+  const last = rows === 0 ? 0 : (data[(rows - 1) * 3] ?? 0);
+  if (last <= FIRST_EPOCHS) return FIRST_EPOCHS;
+  const power = 10 ** Math.floor(Math.log10(last));
+  const step = [1, 1.5, 2, 3, 5, 7.5, 10].find((factor) => factor * power >= last) ?? 10;
+  return step * power;
+}
+
+/** Lowest and highest loss on the axis. */
+export function lossLimits({ data, rows }: Curve, logarithmic: boolean): [number, number] {
+  let low = Number.POSITIVE_INFINITY;
+  let high = 0;
+  for (let row = 0; row < rows; row += 1) {
+    for (const loss of [data[row * 3 + 1], data[row * 3 + 2]]) {
+      if (loss === undefined || !(loss > 0)) continue;
+      if (loss < low) low = loss;
+      if (loss > high) high = loss;
+    }
+  }
+  if (high === 0) return logarithmic ? [0.1, 1] : [0, 1];
+  if (!logarithmic) return [0, nice(0, high, 4)[1]];
+  // Half decades: at least one decade in all, at most eight.
+  const step = (power: number): number => 10 ** Math.floor(power) * (power % 1 === 0 ? 1 : 3);
+  const top = Math.ceil(Math.log10(high) * 2) / 2;
+  const least = Math.max(Math.floor(Math.log10(low) * 2) / 2, top - 8);
+  return [step(Math.min(least, top - 1)), step(top)];
+}

@@ -1,0 +1,122 @@
+// The picture so far: frames carry what changed, the scene keeps the rest.
+
+import type { Frame, Pictures, RunEvent, Structure } from "./protocol";
+import { ProtocolError } from "./protocol";
+
+export interface Scene {
+  /** The newest frame's numbers. */
+  readonly frame: Frame;
+  readonly structure: Structure;
+  readonly plane: Pictures | null;
+  readonly units: Pictures | null;
+  readonly inputs: Pictures | null;
+  readonly weights: Float32Array | null;
+  readonly points: Float32Array;
+  readonly curve: Curve;
+  readonly events: readonly RunEvent[];
+  /** Rises when the structure changes: what is built from it must be built anew. */
+  readonly structureVersion: number;
+  readonly pointsVersion: number;
+}
+
+const MOST_ROWS = 16_384;
+
+/** The loss of every epoch, in one growing array of rows: epoch, train, validation. */
+export class Curve {
+  rows = 0;
+  data = new Float32Array(3 * 512);
+
+  constructor(initial: Float32Array | null) {
+    if (initial !== null) this.append(initial);
+  }
+
+  append(rows: Float32Array): void {
+    const used = this.rows * 3;
+    if (used + rows.length > this.data.length) {
+      const larger = new Float32Array(Math.max(this.data.length * 2, used + rows.length));
+      larger.set(this.data.subarray(0, used));
+      this.data = larger;
+    }
+    this.data.set(rows, used);
+    this.rows += rows.length / 3;
+    if (this.rows > MOST_ROWS) this.thin();
+  }
+
+  /** Halves the older rows: of each two, the one that stands out more from its neighbour. */
+  private thin(): void {
+    const { data } = this;
+    let kept = 1;
+    for (let row = 1; row + 1 < this.rows - 1; row += 2) {
+      const before = data[(kept - 1) * 3 + 1] ?? 0;
+      const first = Math.abs((data[row * 3 + 1] ?? 0) - before);
+      const second = Math.abs((data[(row + 1) * 3 + 1] ?? 0) - before);
+      const from = (first >= second ? row : row + 1) * 3;
+      data.copyWithin(kept * 3, from, from + 3);
+      kept += 1;
+    }
+    data.copyWithin(kept * 3, (this.rows - 1) * 3, this.rows * 3);
+    this.rows = kept + 1;
+  }
+}
+
+/** The scene after a frame. Needs a full frame first: null where there has been none. */
+export function advance(scene: Scene | null, frame: Frame): Scene | null {
+  const structure = frame.structure ?? scene?.structure;
+  if (structure === undefined) return null;
+  checkFit(structure, frame);
+  if (frame.full || scene === null) {
+    const same = scene !== null && JSON.stringify(scene.structure) === JSON.stringify(structure);
+    return {
+      frame,
+      structure: same ? scene.structure : structure,
+      plane: frame.plane,
+      units: frame.units,
+      inputs: frame.inputs,
+      weights: frame.weights,
+      points: frame.points ?? new Float32Array(0),
+      curve: new Curve(frame.curve),
+      events: frame.events,
+      structureVersion: (scene?.structureVersion ?? 0) + (same ? 0 : 1),
+      pointsVersion: (scene?.pointsVersion ?? 0) + 1,
+    };
+  }
+  if (frame.curve !== null) scene.curve.append(frame.curve);
+  return {
+    ...scene,
+    frame,
+    plane: frame.plane ?? scene.plane,
+    units: frame.units ?? scene.units,
+    inputs: frame.inputs ?? scene.inputs,
+    weights: frame.weights ?? scene.weights,
+    points: frame.points ?? scene.points,
+    pointsVersion: scene.pointsVersion + (frame.points === null ? 0 : 1),
+    events: frame.events.length > 0 ? [...scene.events, ...frame.events] : scene.events,
+  };
+}
+
+/** Hidden units drawn: the pictures in `units`. */
+export function shownUnits(shown: readonly number[]): number {
+  return shown.slice(1, -1).reduce((sum, units) => sum + units, 0);
+}
+
+/** Numbers in `weights`: for each layer the drawn block, its last row the biases. */
+export function weightCount(shown: readonly number[]): number {
+  let count = 0;
+  for (let l = 1; l < shown.length; l += 1) count += ((shown[l - 1] ?? 0) + 1) * (shown[l] ?? 0);
+  return count;
+}
+
+function checkFit(structure: Structure, frame: Frame): void {
+  const { shown } = structure;
+  const units = shownUnits(shown);
+  if (frame.units !== null && frame.units.count !== units) {
+    throw new ProtocolError(`There are ${frame.units.count} unit pictures for ${units} units.`);
+  }
+  const weights = weightCount(shown);
+  if (frame.weights !== null && frame.weights.length !== weights) {
+    throw new ProtocolError(`There are ${frame.weights.length} weights; ${weights} are drawn.`);
+  }
+  if (frame.inputs !== null && frame.inputs.count !== shown[0]) {
+    throw new ProtocolError(`There are ${frame.inputs.count} input pictures, not ${shown[0]}.`);
+  }
+}

@@ -1,0 +1,317 @@
+// The losses over the epochs, the gap between them, and what was changed when.
+
+import { axisBottom, axisLeft } from "d3-axis";
+import { scaleLinear, scaleLog } from "d3-scale";
+import { select } from "d3-selection";
+import { Sheet } from "../canvas";
+import { decimate, decimatedSize } from "../decimate";
+import { contentSize, element, LiveText } from "../dom";
+import { spread, thinLabels } from "../labels";
+import type { Surface, View } from "../mount";
+import { formatCount, formatEpochTick, formatLoss, formatTick, formatValue } from "../numbers";
+import { epochLimit, lossLimits } from "../ranges";
+import type { Curve, Scene } from "../scene";
+import type { Palette } from "../theme";
+
+const MARGIN = { top: 18, right: 10, bottom: 34, left: 46 };
+const TRAIN = 1;
+const VALIDATION = 2;
+
+export function curvesView({ root, signal, redraw }: Surface): View {
+  const caption = element("div", "nbt-caption");
+  caption.append(element("span", "nbt-caption-title", "Loss"));
+  const readout = element("span", "nbt-readout");
+  const value = new LiveText(readout);
+  const toggle = element("button", "nbt-toggle", "Log");
+  toggle.type = "button";
+  toggle.setAttribute("aria-label", "Logarithmic loss axis");
+  toggle.setAttribute("aria-pressed", "false");
+  caption.append(readout, toggle);
+  const figure = element("div", "nbt-figure");
+  root.append(caption, figure);
+  const sheet = new Sheet(figure, "nbt-sheet");
+  const axes = select(figure)
+    .append("svg")
+    .attr("class", "nbt-axes")
+    .attr("aria-hidden", "true");
+  const bottom = axes.append("g");
+  const left = axes.append("g");
+  const xName = axes.append("text").attr("class", "nbt-axis-name").text("epoch");
+  const yName = axes.append("text").attr("class", "nbt-axis-name").text("loss");
+
+  const x = scaleLinear();
+  const linear = scaleLinear();
+  const logarithmic = scaleLog();
+  let logs = false;
+  let width = 0;
+  let height = 0;
+  let margin = MARGIN;
+  let shownAxes = "";
+  let rows = new Uint32Array(0);
+  let pointer: number | null = null;
+
+  toggle.addEventListener(
+    "click",
+    () => {
+      logs = !logs;
+      toggle.setAttribute("aria-pressed", String(logs));
+      redraw();
+    },
+    { signal },
+  );
+  sheet.canvas.addEventListener(
+    "pointermove",
+    (event) => {
+      pointer = event.offsetX;
+      redraw();
+    },
+    { signal },
+  );
+  sheet.canvas.addEventListener(
+    "pointerleave",
+    () => {
+      pointer = null;
+      redraw();
+    },
+    { signal },
+  );
+
+  function layOut(scale: number): void {
+    const size = contentSize(figure);
+    margin = {
+      top: MARGIN.top * scale, right: MARGIN.right * scale,
+      bottom: MARGIN.bottom * scale, left: MARGIN.left * scale,
+    };
+    width = Math.max(40, Math.floor(size.width - margin.left - margin.right));
+    height = Math.max(30, Math.floor(size.height - margin.top - margin.bottom));
+    sheet.resize(width, height + margin.top);
+    sheet.canvas.style.left = `${margin.left}px`;
+    sheet.canvas.style.top = "0px";
+    sheet.context.translate(0, margin.top);
+    rows = new Uint32Array(decimatedSize(Math.max(1, width)) + 4);
+    axes.attr("width", size.width).attr("height", size.height);
+    xName.attr("x", margin.left + width).attr("y", size.height - 3).attr("text-anchor", "end");
+    yName.attr("x", 2).attr("y", 11 * scale).attr("text-anchor", "start");
+    shownAxes = "";
+  }
+
+  /** Limits change in steps, so the axes are redrawn seldom and the curve does not swim. */
+  function scaleTo(curve: Curve): typeof linear | typeof logarithmic {
+    const limits = lossLimits(curve, logs);
+    const last = epochLimit(curve);
+    const y = logs ? logarithmic : linear;
+    x.domain([0, last]).range([0, width]);
+    y.domain(limits).range([height, 0]);
+    const signature = `${logs} ${last} ${limits.join(" ")}`;
+    if (signature === shownAxes) return y;
+    shownAxes = signature;
+    bottom
+      .attr("transform", `translate(${margin.left},${margin.top + height})`)
+      .call(
+        axisBottom<number>(x)
+          .ticks(Math.max(2, Math.min(6, width / 60)))
+          .tickFormat(formatEpochTick)
+          .tickSizeOuter(0)
+          .tickSize(4)
+          .tickPadding(4),
+      );
+    const count = Math.max(2, Math.min(6, height / 32));
+    left
+      .attr("transform", `translate(${margin.left},${margin.top})`)
+      .call(
+        axisLeft<number>(y)
+          .tickValues(logs ? logTicks(limits, count) : linear.ticks(count))
+          .tickFormat(formatTick)
+          .tickSizeOuter(0)
+          .tickSize(-width)
+          .tickPadding(6),
+      );
+    return y;
+  }
+
+  function draw(scene: Scene, palette: Palette): void {
+    const { context } = sheet;
+    const { curve, events } = scene;
+    context.clearRect(0, -margin.top, width, height + margin.top);
+    if (curve.rows === 0) return;
+    const y = scaleTo(curve);
+    const { data } = curve;
+    const floor = y.domain()[0] as number;
+    const px = (row: number): number => x(data[row * 3] ?? 0);
+    const py = (row: number, column: number): number => {
+      const loss = data[row * 3 + column] ?? 0;
+      return Math.max(0, Math.min(height, y(logs ? Math.max(loss, floor) : loss)));
+    };
+    const table = { data, rows: curve.rows, columns: 3 };
+
+    const drawn = decimate(table, VALIDATION, width, rows);
+    if (drawn > 1) {
+      context.beginPath();
+      for (let k = 0; k < drawn; k += 1) context.lineTo(px(rows[k] ?? 0), py(rows[k] ?? 0, TRAIN));
+      for (let k = drawn - 1; k >= 0; k -= 1) {
+        context.lineTo(px(rows[k] ?? 0), py(rows[k] ?? 0, VALIDATION));
+      }
+      context.closePath();
+      context.fillStyle = palette.gap;
+      context.fill();
+    }
+    drawEvents(events, palette);
+    context.lineJoin = "round";
+    context.lineWidth = 1.75 * palette.scale;
+    const line = (column: number, count: number): void => {
+      context.beginPath();
+      for (let k = 0; k < count; k += 1) context.lineTo(px(rows[k] ?? 0), py(rows[k] ?? 0, column));
+      context.stroke();
+    };
+    context.strokeStyle = palette.accent;
+    context.setLineDash([6 * palette.scale, 4 * palette.scale]);
+    line(VALIDATION, drawn);
+    context.setLineDash([]);
+    context.strokeStyle = palette.text;
+    line(TRAIN, decimate(table, TRAIN, width, rows));
+    nameLines(curve, px, py, palette);
+    if (pointer !== null) drawPointer(curve, px, py, palette);
+  }
+
+  function drawEvents(events: Scene["events"], palette: Palette): void {
+    const { context } = sheet;
+    context.font = `${11 * palette.scale}px ${palette.font}`;
+    context.textBaseline = "alphabetic";
+    context.textAlign = "left";
+    const labels = events.map(({ epoch, label }) => ({
+      at: x(epoch) + 3,
+      width: context.measureText(label).width,
+    }));
+    const named = new Set(thinLabels(labels, width, 8 * palette.scale));
+    context.strokeStyle = palette.quiet;
+    context.fillStyle = palette.quiet;
+    context.lineWidth = 1;
+    events.forEach(({ epoch, label }, index) => {
+      const at = Math.round(x(epoch)) + 0.5;
+      context.globalAlpha = named.has(index) ? 0.8 : 0.35;
+      context.beginPath();
+      context.moveTo(at, named.has(index) ? -12 * palette.scale : 0);
+      context.lineTo(at, height);
+      context.stroke();
+      context.globalAlpha = 1;
+      if (named.has(index)) context.fillText(label, at + 3, -4 * palette.scale);
+    });
+  }
+
+  function nameLines(curve: Curve, px: Row, py: Point, palette: Palette): void {
+    const { context } = sheet;
+    const last = curve.rows - 1;
+    const size = 12 * palette.scale;
+    context.font = `600 ${size}px ${palette.font}`;
+    context.textBaseline = "middle";
+    const train = py(last, TRAIN);
+    const hasValidation = !Number.isNaN(curve.data[last * 3 + VALIDATION] ?? Number.NaN);
+    const validation = hasValidation ? py(last, VALIDATION) : train;
+    const room = Math.max(
+      context.measureText("training").width,
+      context.measureText("validation").width,
+    );
+    const beside = px(last) + 6 + room <= width;
+    context.textAlign = beside ? "left" : "right";
+    const at = beside ? px(last) + 6 : Math.min(px(last), width) - 2;
+    let heights: [number, number] = spread(train, validation, size * 1.15);
+    if (!beside) {
+      // Over the line and under it, where the lines themselves leave no room at the side.
+      const over = Math.min(train, validation) - size * 0.9;
+      const under = Math.max(train, validation) + size * 0.9;
+      heights = train <= validation && hasValidation ? [over, under] : [under, over];
+      if (!hasValidation) heights = [over, over];
+    }
+    const inside = (y: number): number => Math.max(size / 2, Math.min(height - size / 2, y));
+    const write = (text: string, y: number, colour: string): void => {
+      context.lineWidth = 3;
+      context.strokeStyle = palette.ground;
+      context.strokeText(text, at, inside(y));
+      context.fillStyle = colour;
+      context.fillText(text, at, inside(y));
+    };
+    write("training", heights[0], palette.text);
+    if (hasValidation) write("validation", heights[1], palette.accent);
+  }
+
+  function drawPointer(curve: Curve, px: Row, py: Point, palette: Palette): void {
+    const row = nearestRow(curve, x.invert(pointer ?? 0));
+    const { context } = sheet;
+    const at = px(row);
+    context.strokeStyle = palette.quiet;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.moveTo(Math.round(at) + 0.5, 0);
+    context.lineTo(Math.round(at) + 0.5, height);
+    context.stroke();
+    for (const [column, colour] of [[TRAIN, palette.text], [VALIDATION, palette.accent]] as const) {
+      if (Number.isNaN(curve.data[row * 3 + column] ?? Number.NaN)) continue;
+      context.beginPath();
+      context.arc(at, py(row, column), 3 * palette.scale, 0, 2 * Math.PI);
+      context.fillStyle = colour;
+      context.fill();
+    }
+  }
+
+  function tellPointer(curve: Curve): string {
+    if (pointer === null || curve.rows === 0) return "";
+    const row = nearestRow(curve, x.invert(pointer));
+    const [epoch = 0, train = Number.NaN, validation = Number.NaN] = curve.data.subarray(
+      row * 3, row * 3 + 3,
+    );
+    const where = Number.isInteger(epoch) ? formatCount(epoch) : formatValue(epoch, 1);
+    return `epoch ${where}   training ${formatLoss(train)}   validation ${formatLoss(validation)}`;
+  }
+
+  return {
+    figure,
+    paint({ scene }, palette, fresh) {
+      if (fresh) layOut(palette.scale);
+      if (scene === null) return;
+      draw(scene, palette);
+      value.set(tellPointer(scene.curve));
+    },
+    describe({ scene }) {
+      if (scene === null || scene.curve.rows === 0) return "Losses over the epochs. None yet.";
+      const { frame, curve, events } = scene;
+      const first = curve.data[1] ?? Number.NaN;
+      const marks = events.length === 0 ? "" : ` Marked: ${events.at(-1)?.label ?? ""}.`;
+      return (
+        `Losses over ${formatCount(frame.epoch)} epochs: training from ${formatLoss(first)} to ` +
+        `${formatLoss(frame.trainLoss)}, validation now ${formatLoss(frame.validationLoss)}.${marks}`
+      );
+    },
+  };
+}
+
+type Row = (row: number) => number;
+type Point = (row: number, column: number) => number;
+
+function nearestRow(curve: Curve, epoch: number): number {
+  const { data } = curve;
+  let low = 0;
+  let high = curve.rows - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((data[middle * 3] ?? 0) <= epoch) low = middle;
+    else high = middle;
+  }
+  const before = Math.abs((data[low * 3] ?? 0) - epoch);
+  const after = Math.abs((data[high * 3] ?? 0) - epoch);
+  return before <= after ? low : high;
+}
+
+/** Powers of ten, and 2 and 5 between them where there is room. */
+function logTicks([low, high]: readonly [number, number], count: number): number[] {
+  const decades = Math.log10(high / low);
+  const steps = decades * 3 <= count + 1 ? [1, 2, 5] : [1];
+  const every = Math.max(1, Math.ceil(decades / count));
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += every) {
+    for (const step of steps) {
+      const tick = step * 10 ** power;
+      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
+    }
+  }
+  return ticks;
+}

@@ -1,0 +1,61 @@
+// How far the run is and how it goes, in figures and one sentence.
+
+import { nameControls } from "../a11y";
+import { element, LiveText } from "../dom";
+import type { Surface, View } from "../mount";
+import { formatCount, formatEpoch, formatLoss, formatShare, NONE } from "../numbers";
+import type { Frame } from "../protocol";
+import { Throttle } from "../throttle";
+
+const SPEAK_EVERY_MS = 1_000;
+
+const FIGURES: readonly [string, string, (frame: Frame) => string][] = [
+  ["epoch", "Epoch", (frame) => formatEpoch(frame.epoch)],
+  ["updates", "Updates", (frame) => formatCount(frame.updates)],
+  ["train-loss", "Training loss", (frame) => formatLoss(frame.trainLoss)],
+  ["validation-loss", "Validation loss", (frame) => formatLoss(frame.validationLoss)],
+  ["train-accuracy", "Training accuracy", (frame) => formatShare(frame.trainAccuracy)],
+  ["validation-accuracy", "Validation accuracy", (frame) => formatShare(frame.validationAccuracy)],
+];
+
+export function statusView({ root, signal }: Surface): View {
+  const list = element("dl", "nbt-figures");
+  const figures = FIGURES.map(([key, label, read]) => {
+    const item = element("div", "nbt-value");
+    item.dataset.value = key;
+    const value = element("dd", "");
+    item.append(element("dt", "", label), value);
+    list.append(item);
+    const live = new LiveText(value);
+    live.set(NONE);
+    return { live, read };
+  });
+  const sentence = element("p", "nbt-sentence");
+  sentence.setAttribute("role", "status");
+  const alert = element("p", "nbt-error");
+  alert.setAttribute("role", "alert");
+  root.append(list, sentence, alert);
+  root.setAttribute("role", "group");
+  root.setAttribute("aria-label", "Progress of the training");
+
+  const words = new Throttle<string>(SPEAK_EVERY_MS, (text) => (sentence.textContent = text));
+  const complaint = new Throttle<string>(SPEAK_EVERY_MS, (text) => (alert.textContent = text));
+  signal.addEventListener("abort", () => {
+    words.stop();
+    complaint.stop();
+  });
+
+  let named = false;
+  return {
+    paint({ scene, sentence: said, error }) {
+      const board = named ? null : root.closest<HTMLElement>(".nbt-playground");
+      if (board !== null) {
+        named = true;
+        nameControls(board, signal);
+      }
+      if (scene !== null) for (const { live, read } of figures) live.set(read(scene.frame));
+      words.offer(() => said);
+      complaint.offer(() => error);
+    },
+  };
+}
