@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nbtutor.engine.validation import check_integer
+
 Array = np.ndarray
 
 COLUMNS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
@@ -104,6 +106,7 @@ class History:
 
     def replica(self, index: int) -> History:
         """Return one replica's history: the same, with columns of shape (entries,)."""
+        check_integer("index", index, low=0, high=self._values.shape[-1] - 1)
         single = _SingleHistory(1)
         single.events = self.events
         single._length = self._length
