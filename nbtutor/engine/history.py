@@ -58,7 +58,7 @@ class History:
         self.events: list[Event] = []
         self._length = 0
         self._epochs: Array = np.zeros(_FIRST_CAPACITY, np.int64)
-        self._values: Array = np.empty((len(COLUMNS), _FIRST_CAPACITY, replicas), np.float32)
+        self._values: Array = np.empty((len(COLUMNS), _FIRST_CAPACITY, replicas))
 
     def __len__(self) -> int:
         return self._length
