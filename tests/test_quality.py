@@ -19,6 +19,8 @@ from nbtutor.frontend.build_hook import Frontend, find_node
     ids=" ".join,
 )
 def test_python(command: tuple[str, ...], root: Path) -> None:
+    if command == ("mypy",) and sys.version_info < (3, 11):
+        pytest.skip("types are checked against a newer NumPy than there is for Python 3.10")
     result = subprocess.run(
         [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True, check=False
     )
