@@ -43,7 +43,8 @@ def test_the_examples_run(readme: str, tmp_path: Path) -> None:
             [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True
         )
         assert result.returncode == 0, result.stderr
-        assert 0 < float(result.stdout) < 1
+        # The engine's history has a column for each network of the fleet: NumPy prints brackets.
+        assert 0 < float(result.stdout.strip("[]\n")) < 1
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
