@@ -17,7 +17,14 @@ from functools import cached_property
 import numpy as np
 
 from nbtutor.engine.random import stream
-from nbtutor.engine.validation import check_choice, check_integer, check_number
+from nbtutor.engine.validation import (
+    ParameterError,
+    check_choice,
+    check_integer,
+    check_number,
+    check_points,
+    check_type,
+)
 
 Array = np.ndarray
 
@@ -27,6 +34,7 @@ DOMAIN = (-6.0, 6.0, -6.0, 6.0)
 MAX_NOISE = 0.5
 MAX_POINTS = 1_000_000
 _RADIUS = 5.0
+_FARTHEST = 1e6  # beyond, the squares of distances lose the shapes
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,8 @@ class Dataset:
         share : float
             Above 0 and below 1. Both parts get at least one point.
         """
+        if len(self) < 2:
+            raise ParameterError("data", f"{len(self)} point", "at least two points to be split")
         check_number("share", share, low=0, high=1, include_low=False, include_high=False)
         cut = min(max(round(share * len(self)), 1), len(self) - 1)
         first = Dataset(self.X[..., :cut, :], self.y[..., :cut], self.generator)
@@ -188,6 +198,7 @@ class Generator:
     def sample(self, n: int, rng: np.random.Generator) -> Dataset:
         """Draw `n` points in random order, the classes as equal as they can be."""
         check_integer("n", n, low=1, high=MAX_POINTS)
+        check_type("rng", rng, np.random.Generator)
         y = rng.permutation(np.arange(n) % self.classes)
         u = rng.random((n, self.family.dimensions))
         X = np.empty((n, 2))
@@ -207,7 +218,10 @@ class Generator:
         ----------
         points : array of shape (n, 2)
         """
-        points = np.asarray(points, np.float64)
+        points = check_points("points", points, 2)
+        if np.abs(points).max() > _FARTHEST:
+            allowed = f"within {_FARTHEST:,.0f} of the origin"
+            raise ParameterError("points", f"as far as {np.abs(points).max():.2g}", allowed)
         width = max(self.family.blur(self.noise), self._SHARPEST)
         log_density = np.empty((len(points), self.classes))
         rows = 1024  # bounds the memory of the table of distances

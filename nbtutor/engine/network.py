@@ -15,8 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nbtutor.engine.activations import ACTIVATIONS, Activation
 from nbtutor.engine.losses import OUTPUTS
@@ -26,14 +28,17 @@ from nbtutor.engine.validation import (
     ParameterError,
     check_choice,
     check_integer,
+    check_per_replica,
     check_points,
     check_sizes,
+    is_sequence,
 )
 
 Array = np.ndarray
 
 MAX_LAYERS = 32
 MAX_UNITS = 4096
+MAX_PARAMETERS = 50_000_000
 _KEPT_WORKSPACES = 8
 
 
@@ -85,6 +90,10 @@ class Network:
             hint = "Use output='sigmoid' for one output unit and 'softmax' for two or more."
             raise ParameterError("sizes", sizes, f"a shape that ends in {last} here", hint)
         self.replicas = check_integer("replicas", replicas, low=1, high=4096)
+        count = self.replicas * sum((i + 1) * units for i, units in pairwise(self.sizes))
+        if count > MAX_PARAMETERS:
+            allowed = f"a shape with at most {MAX_PARAMETERS:,} weights in all replicas together"
+            raise ParameterError("sizes", sizes, allowed, f"These are {count:,}.")
         self.seed = check_integer("seed", seed, low=0, high=2**63 - 1)
         self.dtype = np.dtype(check_choice("dtype", dtype, ("float32", "float64")))
         self.parameters = Parameters(self.sizes, self.replicas, self.dtype)
@@ -113,10 +122,10 @@ class Network:
     @activation.setter
     def activation(self, value: str | Sequence[str]) -> None:
         hidden = len(self.sizes) - 2
-        names = [value] * hidden if isinstance(value, str) else list(value)
-        if len(names) != hidden:
+        if not isinstance(value, str) and not (is_sequence(value) and len(value) == hidden):
             allowed = f"one name, or {hidden} names, one for each hidden layer"
             raise ParameterError("activation", value, allowed)
+        names = [value] * hidden if isinstance(value, str) else list(value)
         for name in [value] if isinstance(value, str) else names:
             check_choice("activation", name, ACTIVATIONS)
         self._activation = value if isinstance(value, str) else tuple(names)
@@ -139,7 +148,7 @@ class Network:
 
     # What a user asks of a network.
 
-    def predict_proba(self, X: Array) -> Array:
+    def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of every class.
 
         Parameters
@@ -156,22 +165,26 @@ class Network:
             return np.concatenate([1 - probabilities, probabilities], axis=-1)
         return probabilities
 
-    def predict(self, X: Array) -> Array:
+    def predict(self, X: ArrayLike) -> Array:
         """Return the most probable class of every point, shape (replicas, n)."""
         return self._output.classes(self.logits(X))
 
-    def logits(self, X: Array) -> Array:
+    def logits(self, X: ArrayLike) -> Array:
         """Return the output layer's weighted sums, shape (replicas, n, outputs)."""
         inputs = self.prepare_inputs(X)
         return self.forward(inputs).logits.copy()
 
-    def hidden_outputs(self, X: Array) -> list[Array]:
+    def hidden_outputs(self, X: ArrayLike) -> list[Array]:
         """Return the output of every hidden layer, each of shape (replicas, n, units)."""
         workspace = self.forward(self.prepare_inputs(X))
         return [outputs.copy() for outputs in workspace.activations]
 
     def loss_and_gradients(
-        self, X: Array, y: Array, l1: float = 0.0, l2: float = 0.0
+        self,
+        X: Array,
+        y: Array,
+        l1: float | Sequence[float] | Array = 0.0,
+        l2: float | Sequence[float] | Array = 0.0,
     ) -> tuple[Array, Parameters]:
         """Return the mean loss, penalties included, and its gradients.
 
@@ -180,8 +193,8 @@ class Network:
         X : array of shape (n, inputs) or (replicas, n, inputs)
         y : array of int of shape (n,) or (replicas, n)
             Class numbers from 0.
-        l1, l2 : float
-            Strength of the penalties; see `Penalty`.
+        l1, l2 : float or sequence of float
+            Strength of the penalties, one or one for each replica; see `Penalty`.
 
         Returns
         -------
@@ -190,7 +203,12 @@ class Network:
             ``gradients.weights`` and ``gradients.biases``, shaped as the network's. The arrays are
             used again by the next call; copy what is to be kept.
         """
-        inputs, targets = self.prepare_inputs(X), self.prepare_targets(y)
+        l1, l2 = (
+            np.asarray(check_per_replica(name, value, low=0, high=1e6, replicas=self.replicas))
+            for name, value in (("l1", l1), ("l2", l2))
+        )
+        inputs = self.prepare_inputs(X)
+        targets = self.prepare_targets(y, inputs.shape[-2])
         penalty = Penalty(self.parameters, l1, l2)
         workspace = self.forward(inputs)
         loss = self._output.losses(workspace.logits, targets).mean(axis=-1)
@@ -200,23 +218,32 @@ class Network:
 
     # What a trainer asks, thousands of times a second: arrays ready made, nothing checked.
 
-    def prepare_inputs(self, X: Array) -> Array:
+    def prepare_inputs(self, X: ArrayLike) -> Array:
         """Return `X` with a column of ones, in the network's dtype."""
         points = check_points("X", X, self.sizes[0], self.replicas)
+        largest = float(np.finfo(self.dtype).max)
+        if np.abs(points).max() > largest:
+            allowed = f"numbers that {self.dtype} can hold, up to {largest:.2g}"
+            raise ParameterError("X", f"numbers up to {np.abs(points).max():.2g}", allowed)
         inputs = np.ones((*points.shape[:-1], self.sizes[0] + 1), self.dtype)
         inputs[..., :-1] = points
         return inputs
 
-    def prepare_targets(self, y: Array) -> Array:
-        """Return class numbers as targets of shape (..., n, outputs), in the network's dtype."""
-        labels = np.asarray(y)
+    def prepare_targets(self, y: Array, n: int) -> Array:
+        """Return the classes of `n` points as targets, shape (..., n, outputs)."""
         classes = max(self.sizes[-1], 2)
-        allowed = f"whole numbers from 0 to {classes - 1}, shape (n,) or ({self.replicas}, n)"
-        if labels.ndim not in (1, 2) or labels.size == 0 or labels.dtype.kind not in "iub":
+        allowed = f"whole numbers from 0 to {classes - 1}, shape ({n},) or ({self.replicas}, {n})"
+        try:
+            labels = np.asarray(y)
+        except ValueError as error:  # rows of different lengths
+            raise ParameterError("y", y, allowed) from error
+        if labels.dtype.kind not in "iub":
             raise ParameterError("y", y, allowed)
+        if labels.shape not in ((n,), (self.replicas, n)):
+            raise ParameterError("y", f"shape {labels.shape}", allowed)
         if labels.min() < 0 or labels.max() >= classes:
-            raise ParameterError("y", f"values up to {labels.max()}", allowed)
-        return self._output.targets(labels, self.sizes[-1]).astype(self.dtype)
+            raise ParameterError("y", f"values from {labels.min()} to {labels.max()}", allowed)
+        return self._output.targets(labels.astype(np.int64), self.sizes[-1]).astype(self.dtype)
 
     def forward(self, inputs: Array, masks: Sequence[Array] | None = None) -> Workspace:
         """Run points through the network.

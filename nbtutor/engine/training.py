@@ -26,6 +26,7 @@ from nbtutor.engine.validation import (
     check_integer,
     check_number,
     check_per_replica,
+    check_type,
 )
 
 Array = np.ndarray
@@ -148,8 +149,12 @@ class Trainer:
         config: TrainingConfig | None = None,
         seed: int = 0,
     ) -> None:
+        check_type("network", network, Network)
+        check_type("train", train, Dataset)
+        if validation is not None:
+            check_type("validation", validation, Dataset)
         self.network = network
-        self.config = config or TrainingConfig()
+        self.config = TrainingConfig() if config is None else config
         self.seed = check_integer("seed", seed, low=0, high=2**63 - 1)
         self.history = History(network.replicas)
         self.divergences: list[Divergence] = []
@@ -170,6 +175,7 @@ class Trainer:
 
     @config.setter
     def config(self, config: TrainingConfig) -> None:
+        check_type("config", config, TrainingConfig)
         for name in LIMITS:
             value = getattr(config, name)
             if isinstance(value, tuple) and len(value) not in (1, self.network.replicas):
@@ -188,7 +194,7 @@ class Trainer:
         return float(self.epoch + self._cursor / self._train.n)
 
     def change(self, **settings: Any) -> None:
-        """Change settings in mid-run, and note it in the history's events.
+        """Change settings, and note it in the history's events if the run has begun.
 
         Replicas that have diverged may train again, from their last finite weights.
 
@@ -221,7 +227,7 @@ class Trainer:
         self._alive[:] = True
         after = {**vars(config), "activation": self.network.activation}
         for name in settings:
-            if before[name] != after[name]:
+            if self.updates and before[name] != after[name]:
                 self.history.note_change(
                     self.progress, self.updates, name, _show(before[name]), _show(after[name])
                 )
@@ -354,10 +360,8 @@ class _Points:
     def __init__(self, network: Network, data: Dataset) -> None:
         self.network = network
         self.inputs = network.prepare_inputs(data.X)
-        self.targets = network.prepare_targets(data.y)
         self.n: int = self.inputs.shape[-2]
-        if self.targets.shape[-2] != self.n:
-            raise ParameterError("y", f"length {self.targets.shape[-2]}", f"of length {self.n}")
+        self.targets = network.prepare_targets(data.y, self.n)
 
     def evaluate(self) -> Evaluation:
         return self.network.evaluate(self.inputs, self.targets)

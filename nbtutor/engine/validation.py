@@ -35,7 +35,10 @@ class ParameterError(ValueError):
         self.value = value
         self.allowed = allowed
         self.hint = hint
-        shown = repr(value)
+        try:
+            shown = repr(value)
+        except Exception:  # a whole number of 5000 digits, for one, refuses to be printed
+            shown = f"a {type(value).__name__} that cannot be printed"
         if len(shown) > 80:
             shown = shown[:77] + "..."
         message = f"{name} must be {allowed}, not {shown}."
@@ -62,7 +65,10 @@ def check_number(
     allowed = "a number " + _interval(low, high, include_low, include_high)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise ParameterError(name, value, allowed, hint)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
     inside = (low <= number if include_low else low < number) and (
         number <= high if include_high else number < high
     )
@@ -97,7 +103,8 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     known = list(choices)
     if isinstance(value, str) and value in known:
         return value
-    near = difflib.get_close_matches(str(value).lower(), known, n=2, cutoff=0.5)
+    text = value.lower() if isinstance(value, str) else ""
+    near = difflib.get_close_matches(text, known, n=2, cutoff=0.5)
     hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
     raise ParameterError(name, value, f"one of {', '.join(map(repr, known))}", hint)
 
@@ -112,7 +119,7 @@ def check_sizes(name: str, value: Any, *, max_layers: int, max_units: int) -> tu
     """
     allowed = f"a sequence of at most {max_layers} whole numbers from 1 to {max_units}, one a layer"
     hint = "For example (8, 8) for two layers of eight units; () for none."
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+    if not is_sequence(value):
         raise ParameterError(name, value, allowed, hint)
     sizes = list(value)
     whole = all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes)
@@ -128,18 +135,23 @@ def check_per_replica(
     low: float,
     high: float,
     include_high: bool = True,
+    replicas: int | None = None,
 ) -> float | tuple[float, ...]:
     """Return one number, or a tuple with one number for each replica.
 
     Raises
     ------
     ParameterError
-        If it, or one of its entries, is not a finite number in the interval.
+        If it, or one of its entries, is not a finite number in the interval, or if there are
+        neither one nor `replicas` of them (None: any count).
     """
-    if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, (str, bytes)):
+    if is_sequence(value):
         entries = list(value)
         if not entries:
             raise ParameterError(name, value, "a number, or one number for each replica")
+        if replicas is not None and len(entries) not in (1, replicas):
+            allowed = f"one number, or {replicas}, one for each replica"
+            raise ParameterError(name, value, allowed)
         return tuple(
             check_number(f"{name}[{i}]", entry, low=low, high=high, include_high=include_high)
             for i, entry in enumerate(entries)
@@ -160,9 +172,12 @@ def check_points(name: str, value: Any, columns: int, replicas: int | None = Non
         shape += f" or ({replicas}, n, {columns})"
     allowed = f"an array of finite numbers of shape {shape}, with at least one point"
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        given = np.asarray(value)
+    except ValueError as error:  # rows of different lengths
         raise ParameterError(name, value, allowed) from error
+    if given.dtype.kind not in "biuf":  # NumPy would read "1" as a number, and drop i from 1 + 2i
+        raise ParameterError(name, value, allowed)
+    array: np.ndarray = given.astype(np.float64)
     fits = array.ndim == 2 or (replicas is not None and array.ndim == 3)
     if array.ndim == 3 and replicas is not None and len(array) != replicas:
         fits = False
@@ -176,6 +191,25 @@ def check_points(name: str, value: Any, columns: int, replicas: int | None = Non
             "Remove or fill those rows first.",
         )
     return array
+
+
+def check_type(name: str, value: Any, kind: type) -> None:
+    """Do nothing if `value` is an instance of `kind`.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+    """
+    if not isinstance(value, kind):
+        raise ParameterError(name, value, f"an instance of {kind.__module__}.{kind.__name__}")
+
+
+def is_sequence(value: object) -> bool:
+    """Whether `value` is a list, tuple, array or the like: text is not, nor is a lone number."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
 def _interval(low: float, high: float, include_low: bool, include_high: bool) -> str:
