@@ -80,7 +80,7 @@ def _draw_points(axes: Axes, data: Dataset, filled: bool) -> None:
             chosen[:, 1],
             s=16 if filled else 14,
             marker=MARKERS[label],
-            facecolors=colour if filled else "none",
+            facecolors=colour if filled else c["ground"],
             edgecolors=c["outline"] if filled else colour,
             linewidths=0.5 if filled else 1,
             label=f"class {label}" + ("" if filled else ", validation"),

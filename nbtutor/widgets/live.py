@@ -402,10 +402,14 @@ def draw_fields(network: Network) -> tuple[Array, Array]:
 
     The units' pictures are every few points of the same forward pass, so they cost nothing more.
     """
+    with np.errstate(all="ignore"):  # huge weights overflow here, and show as neutral
+        return _draw_fields(network)
+
+
+def _draw_fields(network: Network) -> tuple[Array, Array]:
     side = _PLANE_SIDE if network.parameters.flat.size <= _MANY_PARAMETERS else _COARSE_SIDE
-    with np.errstate(all="ignore"):
-        workspace = network.forward(network.prepare_inputs(_grid(side)))
-        probability = network.probabilities(workspace)[0, :, -1]
+    workspace = network.forward(network.prepare_inputs(_grid(side)))
+    probability = network.probabilities(workspace)[0, :, -1]
     plane = np.rint(np.nan_to_num(probability, nan=0.5) * 255).astype(np.uint8)
 
     shown = sum(min(units, SHOWN_UNITS) for units in network.sizes[1:-1])

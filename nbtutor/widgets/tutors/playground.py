@@ -21,7 +21,13 @@ from nbtutor.widgets.controls import (
     make_transport,
 )
 from nbtutor.widgets.live import SPEEDS, LiveRun
-from nbtutor.widgets.settings import WORDS, RunSettings, check_setting, unknown_name
+from nbtutor.widgets.settings import (
+    WORDS,
+    RunSettings,
+    check_setting,
+    unknown_name,
+)
+from nbtutor.widgets.traits import Setting
 from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView
 
 if TYPE_CHECKING:
@@ -90,18 +96,18 @@ class Playground(ipywidgets.VBox):
         If a setting is unknown.
     """
 
-    dataset = traitlets.Any().tag(sync=True)
-    noise = traitlets.Any().tag(sync=True)
-    points = traitlets.Any().tag(sync=True)
-    train_share = traitlets.Any().tag(sync=True)
-    hidden = traitlets.Any().tag(sync=True)
-    activation = traitlets.Any().tag(sync=True)
-    learning_rate = traitlets.Any().tag(sync=True)
-    batch_size = traitlets.Any().tag(sync=True)
-    dropout = traitlets.Any().tag(sync=True)
-    l1 = traitlets.Any().tag(sync=True)
-    l2 = traitlets.Any().tag(sync=True)
-    seed = traitlets.Any().tag(sync=True)
+    dataset = Setting(RunSettings.dataset).tag(sync=True)
+    noise = Setting(RunSettings.noise).tag(sync=True)
+    points = Setting(RunSettings.points).tag(sync=True)
+    train_share = Setting(RunSettings.train_share).tag(sync=True)
+    hidden = Setting(RunSettings.hidden).tag(sync=True)
+    activation = Setting(RunSettings.activation).tag(sync=True)
+    learning_rate = Setting(RunSettings.learning_rate).tag(sync=True)
+    batch_size = Setting(RunSettings.batch_size).tag(sync=True)
+    dropout = Setting(RunSettings.dropout).tag(sync=True)
+    l1 = Setting(RunSettings.l1).tag(sync=True)
+    l2 = Setting(RunSettings.l2).tag(sync=True)
+    seed = Setting(RunSettings.seed).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
     speed = traitlets.Any("normal").tag(sync=True)
     epoch = traitlets.Int(0, read_only=True)
@@ -120,14 +126,14 @@ class Playground(ipywidgets.VBox):
         super().__init__(_compose(self.controls, self.transport, self.views), **asdict(checked))
         self.add_class("nbt-playground")
         self._unbind = [bind(self, name, control) for name, control in vars(self.controls).items()]
-        self.observe(self._setting_changed, list(WORDS))
-        self.observe(self._playing_changed, "playing")
+        self.observe(self._change_setting, list(WORDS))
+        self.observe(self._change_playing, "playing")
         self.transport.play.on_click(lambda _: self.set_trait("playing", not self.playing))
         self.transport.step.on_click(lambda _: self._step(updates=1))
         self.transport.epoch.on_click(lambda _: self._step(epochs=1))
         self.transport.reset.on_click(lambda _: self.reset())
         self.transport.undo.on_click(lambda _: self.undo())
-        self.observe(self._speed_changed, "speed")
+        self.observe(self._change_speed, "speed")
         self._follow()
 
     # What a user asks in Python.
@@ -192,28 +198,24 @@ class Playground(ipywidgets.VBox):
 
     # How a change spreads: a control or Python sets a trait, the trait changes the run.
 
-    @traitlets.validate(*WORDS)
-    def _check(self, proposal: dict[str, Any]) -> Any:
-        return check_setting(proposal["trait"].name, proposal["value"])
-
     @traitlets.validate("speed")
     def _check_speed(self, proposal: dict[str, Any]) -> str:
         return check_choice("speed", proposal["value"], SPEEDS)
 
-    def _setting_changed(self, change: dict[str, Any]) -> None:
+    def _change_setting(self, change: dict[str, Any]) -> None:
         with self.views.status.lock:
             self._live.change(**{change["name"]: change["new"]})
             # While it plays, the next picture shows the change.
             if not (self.playing and self._live.playing):
                 self._show()
 
-    def _playing_changed(self, change: dict[str, Any]) -> None:
+    def _change_playing(self, change: dict[str, Any]) -> None:
         with self.views.status.lock:
             if change["new"] != self._live.playing:
                 self._live.play(change["new"])
                 self._show()
 
-    def _speed_changed(self, change: dict[str, Any]) -> None:
+    def _change_speed(self, change: dict[str, Any]) -> None:
         self._live.speed = change["new"]
 
     def _step(self, **amount: int) -> None:
@@ -303,7 +305,7 @@ def _close_all(widget: ipywidgets.Widget) -> None:
         _close_all(child)
     if isinstance(widget, Layers):
         for box in widget.units:
-            box.close()
+            _close_all(box)
     for part in ("layout", "style"):
         if isinstance(getattr(widget, part, None), ipywidgets.Widget):
             getattr(widget, part).close()

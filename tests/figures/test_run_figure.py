@@ -1,0 +1,89 @@
+"""A run's figure shows the run: read back from the artists, and from the pixels."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from nbtutor.engine import Network, Trainer, TrainingConfig, make_dataset
+from nbtutor.figures import run_figure
+from nbtutor.figures.style import colours, field_map
+
+
+@pytest.fixture(scope="module")
+def trainer() -> Trainer:
+    train, validation = make_dataset("moons", 80, 0.1, seed=2).split(0.5)
+    trainer = Trainer(
+        Network((2, 6, 1), seed=2), train, validation, TrainingConfig(learning_rate=0.3)
+    )
+    trainer.run(epochs=30)
+    trainer.change(learning_rate=0.1)
+    trainer.run(epochs=10)
+    return trainer
+
+
+@pytest.fixture(scope="module")
+def figure(trainer: Trainer) -> Figure:
+    train, validation = make_dataset("moons", 80, 0.1, seed=2).split(0.5)
+    return run_figure(trainer.network, trainer.history, train, validation)
+
+
+def test_the_field_is_what_the_network_says(trainer: Trainer, figure: Figure) -> None:
+    image = figure.axes[0].images[0]
+    field = np.asarray(image.get_array())
+    side = len(field)
+    for row, column in ((0, 0), (side - 1, 0), (40, 100)):
+        x, y = (-6 + 12 * k / (side - 1) for k in (column, row))
+        expected = trainer.network.predict_proba([[x, y]])[0, 0, 1]
+        assert field[row, column] == pytest.approx(expected, abs=1e-6)
+    assert image.origin == "lower"
+
+
+def test_every_point_is_drawn_training_filled_and_validation_hollow(figure: Figure) -> None:
+    by_label = {c.get_label(): c for c in figure.axes[0].collections if c.get_label()}
+    counts = {
+        label: len(np.asarray(collection.get_offsets()))
+        for label, collection in by_label.items()
+        if str(label).startswith("class")
+    }
+    assert sum(counts.values()) == 80
+    assert counts["class 0"] + counts["class 1"] == 40
+    assert to_hex(by_label["class 0"].get_facecolor()[0]) == colours()["class-0"]
+    assert to_hex(by_label["class 0, validation"].get_facecolor()[0]) == colours()["ground"]
+
+
+def test_the_curves_are_the_history(trainer: Trainer, figure: Figure) -> None:
+    lines = {line.get_label(): line for line in figure.axes[1].lines}
+    np.testing.assert_allclose(lines["training"].get_ydata(), trainer.history.train_loss[:, 0])
+    np.testing.assert_allclose(
+        lines["validation"].get_ydata(), trainer.history.validation_loss[:, 0]
+    )
+    assert lines["validation"].get_linestyle() == "--"
+
+
+def test_a_change_in_mid_run_is_marked(figure: Figure) -> None:
+    assert [text.get_text() for text in figure.axes[1].texts] == ["learning rate 0.3 → 0.1"]
+
+
+def test_the_field_is_neutral_exactly_at_one_half() -> None:
+    table = field_map()
+    middle = table(np.array([127, 128]))[:, :3].mean(axis=0)
+    neutral = [int(colours()["neutral"][k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    np.testing.assert_allclose(middle, neutral, atol=0.01)
+    assert to_hex(table(0.0)) == colours()["class-0"]
+    assert to_hex(table(1.0)) == colours()["class-1"]
+
+
+def test_a_figure_without_validation_or_boundary_is_drawn() -> None:
+    data = make_dataset("circle", 20)
+    network = Network((2, 1))
+    network.parameters.flat[:] = 0
+    network.biases[0][:] = 3  # one class everywhere: no boundary
+    trainer = Trainer(network, data)
+    figure = run_figure(network, trainer.history, data)
+    assert len(figure.axes[1].lines) == 1
+    figure.savefig(io.BytesIO(), format="png")

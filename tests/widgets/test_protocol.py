@@ -1,0 +1,115 @@
+"""The wire: what is sent can be read back, and what comes in is not trusted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbtutor.widgets import protocol
+from nbtutor.widgets.live import LiveRun
+
+TICK = {"type": "tick", "seen": 3, "window": 2, "again": False}
+
+
+def read(header: dict[str, Any], buffers: list[bytes], name: str) -> np.ndarray:
+    """Read an array as a browser does: from the header's words alone."""
+    described = header["arrays"][name]
+    dtype = np.dtype(described["dtype"]).newbyteorder("<")
+    return np.frombuffer(buffers[described["buffer"]], dtype).reshape(described["shape"])
+
+
+def test_a_picture_survives_the_wire(make_live: Callable[..., LiveRun]) -> None:
+    live = make_live(hidden=(3, 2))
+    picture = live.picture(full=True)
+    header, buffers = protocol.encode(picture)
+    header = json.loads(json.dumps(header, allow_nan=False))
+    for name in ("plane", "units", "weights", "curve"):
+        np.testing.assert_array_equal(read(header, buffers, name), getattr(picture, name))
+    assert picture.structure is not None
+    np.testing.assert_array_equal(read(header, buffers, "points"), picture.structure.points)
+    np.testing.assert_array_equal(read(header, buffers, "inputs"), picture.structure.input_pictures)
+    assert header["layers"] == [2, 3, 2, 1]
+    assert header["domain"] == [-6, 6, -6, 6]
+    assert header["full"] is True
+    assert header["seq"] == picture.seq
+    assert header["train_loss"] == pytest.approx(live.run.trainer.history.train_loss[-1, 0])
+
+
+def test_a_later_picture_is_at_most_20_kb(make_live: Callable[..., LiveRun]) -> None:
+    for hidden in ((4, 2), (8, 8), (8,) * 6, (64,) * 6, ()):
+        live = make_live(hidden=hidden, points=500)
+        live.picture(full=True)
+        live.play(True)
+        picture = live.tick(live.seq)
+        assert picture is not None
+        header, buffers = protocol.encode(picture)
+        assert len(json.dumps(header)) + sum(map(len, buffers)) <= 20 * 1024
+
+
+def test_a_tick_is_read() -> None:
+    assert protocol.parse(TICK) == protocol.Tick(3, 2, False)
+    assert protocol.parse({"type": "sync"}) == protocol.Sync()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        None,
+        "tick",
+        [],
+        {},
+        {"type": "train"},
+        {"type": ["tick"]},
+        {**TICK, "seen": "3"},
+        {**TICK, "seen": -1},
+        {**TICK, "seen": 2**60},
+        {**TICK, "seen": True},
+        {**TICK, "seen": 3.0},
+        {**TICK, "window": 0},
+        {**TICK, "window": 5},
+        {**TICK, "window": None},
+        {**TICK, "again": 1},
+        {**TICK, "epochs": 10**9},
+        {"type": "tick", "seen": 3},
+        {"type": "sync", "seen": 3},
+    ],
+)
+def test_a_malformed_message_is_refused(message: object) -> None:
+    with pytest.raises(protocol.ProtocolError):
+        protocol.parse(message)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+@given(
+    json_values
+    | st.fixed_dictionaries(
+        {"type": st.sampled_from(["tick", "sync"])},
+        optional={"seen": json_values, "window": json_values, "again": json_values},
+    )
+)
+def test_any_json_is_read_or_refused(message: object) -> None:
+    try:
+        parsed = protocol.parse(message)
+    except protocol.ProtocolError:
+        return
+    assert isinstance(message, dict)
+    if isinstance(parsed, protocol.Tick):
+        assert (parsed.seen, parsed.window, parsed.again) == (
+            message["seen"],
+            message["window"],
+            message["again"],
+        )
+    else:
+        assert message == {"type": "sync"}
