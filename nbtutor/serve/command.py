@@ -9,12 +9,14 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .course import NotebooksNotFound, find_notebooks
-from .sockets import DEFAULT_PORT, CannotListen, open_sockets
-from .working_copy import CannotCopy, CopyResult, copy_new
+from nbtutor import __version__
+
+from .course import find_notebooks
+from .errors import CannotStart
+from .sockets import DEFAULT_PORT, open_sockets
+from .working_copy import CopyResult, copy_new
 
 _WORKING_FOLDER = "nbtutor-course"
 
@@ -30,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         return _lab(options) if options.command == "lab" else _serve(options)
-    except (CannotListen, CannotCopy, NotebooksNotFound) as error:
+    except CannotStart as error:
         print(f"nbtutor: {error}", file=sys.stderr)
         return 1
 
@@ -79,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         help="only print the address",
     )
     parser.add_argument("--verbose", action="store_true", help="tell what the server does")
-    parser.add_argument("--version", action="version", version=f"nbtutor {_version()}")
+    parser.add_argument("--version", action="version", version=f"nbtutor {__version__}")
     return parser
 
 
@@ -94,18 +96,11 @@ def _port(text: str) -> int:
     return port
 
 
-def _version() -> str:
-    try:
-        return version("nbtutor-neural")
-    except PackageNotFoundError:
-        return "(not installed)"
-
-
 def _serve(options: argparse.Namespace) -> int:
     notebooks = find_notebooks() if options.folder is None else options.folder.resolve()
     if not notebooks.is_dir():
         msg = f"FOLDER {options.folder}: there is no such folder"
-        raise NotebooksNotFound(msg)
+        raise CannotStart(msg)
     sockets = open_sockets(options.host, options.port)
     address = _address(options.host, sockets[0].getsockname()[1])
 

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from .errors import CannotStart
+
 TITLE = "Neural networks, live"
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _HEADING = re.compile(r"^#{1,6}\s+(?P<text>.+?)\s*#*\s*$")
 _LINK = re.compile(r"!?\[(?P<text>[^\]]*)\]\([^)]*\)")
-_EMPHASIS = re.compile(r"(\*\*|__|\*|`)(?P<text>[^*`]+?)\1")
-
-
-class NotebooksNotFound(Exception):
-    """There is no folder with the course's notebooks where there should be one."""
+_EMPHASIS = re.compile(r"(\*\*|__|\*|`)(?P<text>\S(?:[^*`]*?\S)?)\1")
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def find_notebooks() -> Path:
     if (repository / "pyproject.toml").is_file() and (repository / "notebooks").is_dir():
         return repository / "notebooks"
     msg = f"the course's notebooks are missing: expected them in {inside}"
-    raise NotebooksNotFound(msg)
+    raise CannotStart(msg)
 
 
 def list_lessons(folder: Path) -> list[Lesson]:

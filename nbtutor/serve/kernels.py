@@ -66,7 +66,7 @@ class CourseKernelManager(AsyncMappingKernelManager):
     )
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        super().__init__(**kwargs)
         self._alone_since: dict[str, float] = {}
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
@@ -96,6 +96,6 @@ class CourseKernelManager(AsyncMappingKernelManager):
             self._alone_since[kernel_id] = time.monotonic()
         elif 0 < self.orphan_timeout <= time.monotonic() - self._alone_since[kernel_id]:
             self.log.info("Ending kernel %s: its page is gone", kernel_id)
-            await self.shutdown_kernel(kernel_id)  # type: ignore[no-untyped-call]
+            await self.shutdown_kernel(kernel_id)
             return
-        await super().cull_kernel_if_idle(kernel_id)  # type: ignore[no-untyped-call]
+        await super().cull_kernel_if_idle(kernel_id)

@@ -9,6 +9,8 @@ from pathlib import Path
 from jupyterlab.labapp import LabApp
 from traitlets.config import Config
 
+from .sockets import is_loopback
+
 
 def lab_settings(folder: Path, *, host: str, port: int) -> Config:
     """Return JupyterLab's configuration for a working folder.
@@ -23,6 +25,8 @@ def lab_settings(folder: Path, *, host: str, port: int) -> Config:
     config.ServerApp.open_browser = False
     config.ServerApp.answer_yes = True
     config.ServerApp.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
+    # In a container one is root. Nobody else reaches what listens on this machine alone.
+    config.ServerApp.allow_root = is_loopback(host)
     # Nothing is fetched from other hosts: no news, no check for updates, no list of extensions.
     config.LabApp.news_url = None
     config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
@@ -47,7 +51,7 @@ def run_lab(
         Called with the address, token included, once it answers.
     """
     config = lab_settings(folder, host=host, port=port)
-    config.ServerApp.log_level = logging.INFO if verbose else logging.ERROR
+    config.Application.log_level = logging.INFO if verbose else logging.ERROR
     server = LabApp.initialize_server(argv=[], config=config)
     server.io_loop.add_callback(lambda: ready(server.public_url))
     server.start()

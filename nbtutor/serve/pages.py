@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from logging import Logger
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from urllib.parse import quote
 from jupyter_server.utils import url_path_join
 
 from .course import TITLE, list_lessons
+from .errors import CannotStart
 
-_STYLES = Path(__file__).resolve().parents[1] / "static" / "nbtutor.css"
+_TOKENS = Path(__file__).resolve().parents[1] / "static" / "tokens.css"
 
 
 def add_course(
@@ -57,7 +59,7 @@ def course_context(folder: Path, base_url: str, notebook_path: str = "") -> dict
     ]
     here = next((i for i, lesson in enumerate(lessons) if lesson["current"]), None)
     return {
-        "tokens": _styles(),
+        "tokens": tokens(),
         "course": TITLE,
         "home": base_url,
         "lessons": lessons,
@@ -67,6 +69,11 @@ def course_context(folder: Path, base_url: str, notebook_path: str = "") -> dict
     }
 
 
-def _styles() -> str:
-    """Return the front end's styles: the colours and sizes that pages share with the widgets."""
-    return _STYLES.read_text(encoding="utf-8") if _STYLES.is_file() else ""
+@lru_cache(maxsize=1)
+def tokens() -> str:
+    """Return the colours and sizes that pages share with the widgets, as CSS."""
+    try:
+        return _TOKENS.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        msg = f"the front end is not built ({_TOKENS} is missing): install the package with pip"
+        raise CannotStart(msg) from None

@@ -6,7 +6,6 @@ Nothing here needs our own server class: the same values in a ``voila.py`` confi
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from traitlets.config import Config
 
 from .course import list_lessons
 from .pages import add_course, course_context
+from .sockets import is_loopback
 
 TEMPLATE = "nbtutor"
 
@@ -59,14 +59,6 @@ def add_template_path() -> None:
     paths = os.environ.get("JUPYTER_PATH", "").split(os.pathsep)
     if str(_DATA) not in paths:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(_DATA), *filter(None, paths)])
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine, for itself only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def voila_settings(notebooks: Path, *, host: str = "127.0.0.1") -> Config:

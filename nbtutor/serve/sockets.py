@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 from socket import gaierror, socket
 
 from tornado.netutil import bind_sockets
 
+from .errors import CannotStart
+
 DEFAULT_PORT = 8866
 _TRIES = 50
-
-
-class CannotListen(Exception):
-    """There is no listening on this host and port; the message says why and what to do."""
 
 
 def open_sockets(host: str, port: int | None) -> list[socket]:
@@ -35,10 +34,18 @@ def open_sockets(host: str, port: int | None) -> list[socket]:
             continue
     last = DEFAULT_PORT + _TRIES - 1
     msg = f"ports {DEFAULT_PORT} to {last} are all in use: choose another one with --port"
-    raise CannotListen(msg)
+    raise CannotStart(msg)
 
 
-class _PortTaken(CannotListen):
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine, for itself only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class _PortTaken(CannotStart):
     """Another program listens there."""
 
 
@@ -47,7 +54,7 @@ def _bind(host: str, port: int) -> list[socket]:
         return bind_sockets(port, host)
     except gaierror as error:
         msg = f"--host {host}: this machine has no such address"
-        raise CannotListen(msg) from error
+        raise CannotStart(msg) from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             msg = (
@@ -57,8 +64,8 @@ def _bind(host: str, port: int) -> list[socket]:
             raise _PortTaken(msg) from error
         if error.errno == errno.EACCES:
             msg = f"port {port} may not be used without special rights: choose one above 1023"
-            raise CannotListen(msg) from error
+            raise CannotStart(msg) from error
         if error.errno == errno.EADDRNOTAVAIL:
             msg = f"--host {host}: this machine has no such address"
-            raise CannotListen(msg) from error
+            raise CannotStart(msg) from error
         raise

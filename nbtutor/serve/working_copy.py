@@ -7,9 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-
-class CannotCopy(Exception):
-    """The working folder cannot be made or written; the message says why."""
+from .errors import CannotStart
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def copy_new(source: Path, folder: Path) -> CopyResult:
                 kept.append(relative.as_posix())
         except OSError as error:
             msg = f"cannot copy the notebooks to {folder}: {error.strerror or error}"
-            raise CannotCopy(msg) from error
+            raise CannotStart(msg) from error
     return CopyResult(tuple(added), tuple(kept), tuple(same))
 
 

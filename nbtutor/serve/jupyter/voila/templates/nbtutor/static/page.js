@@ -145,9 +145,13 @@ const nbtutor = (() => {
     }
   };
 
-  // Voilà replaces each pending output by the live one.
+  // Voilà replaces each waiting output by a place that says so, and that by the live one.
+  const WAITING = 'script[type="application/vnd.voila.cell-output+json"]';
   const pending = () =>
-    document.querySelector('script[type="application/vnd.voila.cell-output+json"]') !== null;
+    document.querySelector(WAITING) !== null ||
+    [...document.querySelectorAll(".jp-OutputArea-output")].some(
+      (output) => output.textContent === "Loading widget...",
+    );
   let watching = false;
   const cellsDone = () => {
     if (watching) return;
@@ -163,7 +167,7 @@ const nbtutor = (() => {
     const observer = new MutationObserver(() => {
       if (done()) observer.disconnect();
     });
-    observer.observe(document.getElementById("rendered_cells"), { childList: true, subtree: true });
+    observer.observe(document.getElementById("nbt-cells"), { childList: true, subtree: true });
   };
 
   return { stillWorking, runningCell, cellsDone };

@@ -1,0 +1,194 @@
+"""Who may end a kernel, who may run code in it, and when it ends by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.session import Session
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from tests.serve.server import Server, kernel_of, running_server, wait_until, write_lesson
+
+FIRST = "/voila/render/00-first.ipynb"
+BROKEN = "/voila/render/02-broken.ipynb"
+V1 = "v1.kernel.websocket.jupyter.org"
+
+
+async def _open(request: HTTPRequest) -> WebSocketClientConnection:
+    return await websocket_connect(request, subprotocols=[V1])
+
+
+async def _connect(server: Server, kernel_id: str) -> WebSocketClientConnection:
+    url = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels?session_id=test"
+    return await _open(HTTPRequest(url))
+
+
+class TestShutdown:
+    """The beacon of a page that is left."""
+
+    @pytest.fixture
+    def page(self, server: Server) -> Iterator[tuple[str, dict[str, str]]]:
+        """The kernel and the cookies of a page that was opened by its own address."""
+        opened = server.request(BROKEN)
+        kernel_id = kernel_of(opened)
+        yield kernel_id, opened.cookies
+        _shut_down(server, kernel_id, opened.cookies)
+
+    def test_without_a_token_it_is_refused(
+        self, server: Server, page: tuple[str, dict[str, str]]
+    ) -> None:
+        kernel_id, cookies = page
+        path = f"/voila/api/shutdown/{kernel_id}"
+        assert server.request(path, data={}).status == 403
+        assert server.request(path, data={}, cookies=cookies).status == 403
+        assert server.request(path, data={"_xsrf": ""}, cookies=cookies).status == 403
+        assert server.request(path, data={"_xsrf": cookies["_xsrf"]}).status == 403
+        assert server.request(path, data={"_xsrf": "2|0|0|0"}, cookies=cookies).status == 403
+        assert server.has_kernel(kernel_id)
+
+    def test_from_another_origin_it_is_refused(
+        self, server: Server, page: tuple[str, dict[str, str]]
+    ) -> None:
+        kernel_id, cookies = page
+        answer = server.request(
+            f"/voila/api/shutdown/{kernel_id}",
+            data={"_xsrf": cookies["_xsrf"]},
+            cookies=cookies,
+            headers={"Origin": "http://evil.example"},
+        )
+        assert answer.status in (403, 404)
+        assert server.has_kernel(kernel_id)
+
+    def test_with_its_token_it_ends_that_kernel_alone(
+        self, server: Server, page: tuple[str, dict[str, str]]
+    ) -> None:
+        kernel_id, cookies = page
+        other = server.request(BROKEN, cookies=cookies)
+        assert _shut_down(server, kernel_id, cookies) == 204
+        assert not server.has_kernel(kernel_id)
+        assert server.has_kernel(kernel_of(other))
+        _shut_down(server, kernel_of(other), cookies)
+
+    def test_an_unknown_kernel_is_told(
+        self, server: Server, page: tuple[str, dict[str, str]]
+    ) -> None:
+        unknown = "00000000-0000-4000-8000-000000000000"
+        assert _shut_down(server, unknown, page[1]) == 404
+
+
+def _shut_down(server: Server, kernel_id: str, cookies: dict[str, str]) -> int:
+    path = f"/voila/api/shutdown/{kernel_id}"
+    return server.request(path, data={"_xsrf": cookies["_xsrf"]}, cookies=cookies).status
+
+
+def test_a_page_cannot_run_code(server: Server, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    kernel_id = kernel_of(server.request(BROKEN))
+
+    async def try_it() -> None:
+        connection = await _connect(server, kernel_id)
+        session = Session()
+
+        def send(kind: str, content: dict[str, Any]) -> str:
+            message = session.msg(kind, content)
+            connection.write_message(
+                serialize_msg_to_ws_v1(message, "shell", session.pack),
+                binary=True,
+            )
+            message_id: str = message["header"]["msg_id"]
+            return message_id
+
+        send("execute_request", {"code": f"open({str(trace)!r}, 'w')", "silent": False})
+        # The shell answers in order: what came before this has been dealt with.
+        asked = send("kernel_info_request", {})
+        while True:
+            received = await connection.read_message()
+            assert isinstance(received, bytes)
+            _, parts = deserialize_msg_from_ws_v1(received)
+            if json.loads(parts[1]).get("msg_id") == asked:
+                break
+        connection.close()
+
+    asyncio.run(asyncio.wait_for(try_it(), 30))
+    assert not trace.exists()
+
+
+def test_a_foreign_page_cannot_open_a_socket(server: Server) -> None:
+    kernel_id = kernel_of(server.request(BROKEN))
+    url = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels"
+    request = HTTPRequest(url, headers={"Origin": "http://evil.example"})
+    with pytest.raises(Exception, match="403"):
+        asyncio.run(_open(request))
+
+
+def test_frames_do_not_wait_for_the_one_before(notebooks: Path) -> None:
+    # Looks at the socket as Jupyter's own connection gets it from ours.
+    look = """
+import socket
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection as C
+connect = C.connect
+def looking(self):
+    of = self.websocket_handler.ws_connection.stream.socket
+    print("TCP_NODELAY", of.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), flush=True)
+    return connect(self)
+C.connect = looking
+"""
+    with running_server(notebooks, program=look) as server:
+        kernel_id = kernel_of(server.request(BROKEN))
+
+        async def connect() -> None:
+            (await _connect(server, kernel_id)).close()
+
+        asyncio.run(asyncio.wait_for(connect(), 30))
+        assert server.wait_for_line(r"TCP_NODELAY (\d+)")[1] != "0"
+
+
+def test_a_kernel_without_a_page_ends_and_the_warm_ones_stay(notebooks: Path) -> None:
+    hurry = """
+from nbtutor.serve import settings
+usual = settings.voila_settings
+def hurried(*arguments, **options):
+    config = usual(*arguments, **options)
+    config.CourseKernelManager.orphan_timeout = 2
+    config.MappingKernelManager.cull_interval = 1
+    return config
+settings.voila_settings = hurried
+"""
+    with running_server(notebooks, program=hurry) as server:
+        wait_until(lambda: server.kernels == 2)
+        warm = {child.pid for child in server.children}
+        watched = kernel_of(server.request(BROKEN))
+
+        async def watch() -> None:
+            connection = await _connect(server, watched)
+            # This one has no page: it is opened after the other one, and ends before it.
+            orphan = kernel_of(server.request(BROKEN))
+            await asyncio.to_thread(wait_until, lambda: not server.has_kernel(orphan))
+            assert server.has_kernel(watched)
+            connection.close()
+
+        asyncio.run(asyncio.wait_for(watch(), 60))
+        wait_until(lambda: not server.has_kernel(watched))
+        wait_until(lambda: server.kernels == 2)
+        assert warm <= {child.pid for child in server.children}
+        # A warm kernel is far older than what an orphan is granted, and yet its page gets it.
+        kernel_id = kernel_of(server.request(FIRST))
+        assert server.has_kernel(kernel_id)
+
+
+def test_kernels_have_one_thread_each(tmp_path: Path) -> None:
+    write_lesson(
+        tmp_path / "00-a.ipynb", "A", "import os\nprint('threads', os.environ['OMP_NUM_THREADS'])"
+    )
+    with running_server(tmp_path) as server:
+        assert "threads 1" in server.request("/voila/render/00-a.ipynb").text
