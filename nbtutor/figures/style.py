@@ -25,7 +25,7 @@ def colours() -> dict[str, str]:
 
 def field_map() -> LinearSegmentedColormap:
     """Return the colours of the field: class 0 over neutral, at one half, to class 1."""
-    ends = [colours()[name] for name in ("class-0", "neutral", "class-1")]
+    ends = [colours()[name] for name in ("field-low", "field-middle", "field-high")]
     return LinearSegmentedColormap.from_list("nbtutor", ends)
 
 

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.collections import Collection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -43,6 +44,10 @@ def test_the_field_is_what_the_network_says(trainer: Trainer, figure: Figure) ->
     assert image.origin == "lower"
 
 
+def face(collection: Collection) -> str:
+    return to_hex(np.asarray(collection.get_facecolor())[0].tolist())
+
+
 def test_every_point_is_drawn_training_filled_and_validation_hollow(figure: Figure) -> None:
     by_label = {c.get_label(): c for c in figure.axes[0].collections if c.get_label()}
     counts = {
@@ -52,15 +57,17 @@ def test_every_point_is_drawn_training_filled_and_validation_hollow(figure: Figu
     }
     assert sum(counts.values()) == 80
     assert counts["class 0"] + counts["class 1"] == 40
-    assert to_hex(by_label["class 0"].get_facecolor()[0]) == colours()["class-0"]
-    assert to_hex(by_label["class 0, validation"].get_facecolor()[0]) == colours()["ground"]
+    assert face(by_label["class 0"]) == colours()["class-0"]
+    assert face(by_label["class 0, validation"]) == colours()["ground"]
 
 
 def test_the_curves_are_the_history(trainer: Trainer, figure: Figure) -> None:
     lines = {line.get_label(): line for line in figure.axes[1].lines}
-    np.testing.assert_allclose(lines["training"].get_ydata(), trainer.history.train_loss[:, 0])
     np.testing.assert_allclose(
-        lines["validation"].get_ydata(), trainer.history.validation_loss[:, 0]
+        np.asarray(lines["training"].get_ydata()), trainer.history.train_loss[:, 0]
+    )
+    np.testing.assert_allclose(
+        np.asarray(lines["validation"].get_ydata()), trainer.history.validation_loss[:, 0]
     )
     assert lines["validation"].get_linestyle() == "--"
 
@@ -72,10 +79,10 @@ def test_a_change_in_mid_run_is_marked(figure: Figure) -> None:
 def test_the_field_is_neutral_exactly_at_one_half() -> None:
     table = field_map()
     middle = table(np.array([127, 128]))[:, :3].mean(axis=0)
-    neutral = [int(colours()["neutral"][k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    neutral = [int(colours()["field-middle"][k : k + 2], 16) / 255 for k in (1, 3, 5)]
     np.testing.assert_allclose(middle, neutral, atol=0.01)
-    assert to_hex(table(0.0)) == colours()["class-0"]
-    assert to_hex(table(1.0)) == colours()["class-1"]
+    assert to_hex(table(0.0)) == colours()["field-low"]
+    assert to_hex(table(1.0)) == colours()["field-high"]
 
 
 def test_a_figure_without_validation_or_boundary_is_drawn() -> None:
