@@ -1,19 +1,29 @@
 // Names for ipywidgets' controls: a slider's handle, a readout and some inputs have none of their
 // own. Each takes the visible label beside it, also where controls are added later.
 
-const CONTROLS = "select, input, [role=slider], .widget-readout";
+import { pictureDatasets } from "./dataset_pictures";
+
+const NAMED = "select, input, [role=slider], .widget-readout";
+const GROUPS = ".widget-toggle-buttons";
 const NAME = "aria-label";
 
+/** Names what is in `board` now, and what is added to it or changes in it later. */
 export function nameControls(board: HTMLElement, signal: AbortSignal): void {
   const nameAll = (): void => {
-    for (const control of board.querySelectorAll<HTMLElement>(CONTROLS)) nameControl(control);
+    for (const control of board.querySelectorAll<HTMLElement>(NAMED)) nameControl(control);
+    for (const group of board.querySelectorAll<HTMLElement>(GROUPS)) nameGroup(group);
   };
   nameAll();
-  // Labels are filled in after their controls are made, and may be changed later.
   const observer = new MutationObserver((changes) => {
     if (changes.some(({ target }) => !insideView(target))) nameAll();
   });
-  observer.observe(board, { childList: true, characterData: true, subtree: true });
+  observer.observe(board, {
+    childList: true,
+    characterData: true,
+    subtree: true,
+    // A chosen button is told by its class alone.
+    attributeFilter: ["class"],
+  });
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
@@ -24,11 +34,30 @@ function insideView(node: Node): boolean {
 }
 
 function nameControl(control: HTMLElement): void {
-  const widget = control.closest(".jupyter-widgets, .jupyter-widget");
-  const label = widget?.querySelector(".widget-label")?.textContent?.trim();
-  if (label === undefined || label === "") return;
+  const label = control.closest(".jupyter-widgets")?.querySelector(".widget-label");
+  const text = label?.textContent?.trim() ?? "";
+  if (text === "") return;
   const readout = control.classList.contains("widget-readout");
-  const name = readout ? `${label}, value` : label;
-  if (readout && control.isContentEditable) control.setAttribute("role", "textbox");
-  if (control.getAttribute(NAME) !== name) control.setAttribute(NAME, name);
+  if (readout && control.isContentEditable) set(control, "role", "textbox");
+  set(control, NAME, readout ? `${text}, value` : text);
+}
+
+function nameGroup(group: HTMLElement): void {
+  const label = group.querySelector<HTMLElement>(".widget-label");
+  const text = label?.textContent?.trim() ?? "";
+  if (text === "") return;
+  set(group, "role", "group");
+  set(group, NAME, text);
+  for (const button of group.querySelectorAll("button")) {
+    const chosen = button.classList.contains("mod-active");
+    set(button, "aria-pressed", String(chosen));
+    // Shown beside the label where the buttons bear pictures.
+    if (chosen) set(label as HTMLElement, "data-chosen", button.textContent?.trim() ?? "");
+  }
+  if (group.classList.contains("nbt-datasets")) pictureDatasets(group);
+}
+
+/** Sets an attribute only where it differs, so that the observer does not see its own work. */
+function set(target: Element, name: string, value: string): void {
+  if (target.getAttribute(name) !== value) target.setAttribute(name, value);
 }

@@ -65,7 +65,7 @@ export interface FieldColours {
 
 // How much of the way to the nearer end colour a field goes. Less than all of it, so that markers
 // in the full colours stand out.
-const STRENGTH = 0.92;
+const STRENGTH = 0.75;
 
 /**
  * 256 colours, each packed as an ImageData's 32-bit word. Both arms have the same length in OKLab,

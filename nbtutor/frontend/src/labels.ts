@@ -21,10 +21,18 @@ export function thinLabels(labels: readonly Label[], limit: number, gap: number)
   return shown;
 }
 
-/** Two heights of text, moved apart about their middle where they are closer than `gap`. */
-export function spread(first: number, second: number, gap: number): [number, number] {
-  const distance = Math.abs(first - second);
-  if (distance >= gap) return [first, second];
-  const move = (gap - distance) / 2;
-  return first <= second ? [first - move, second + move] : [first + move, second - move];
+/**
+ * Two heights of text, moved apart about their middle where they are closer than `gap`, and both
+ * kept from `top` to `bottom`.
+ */
+export function spread(
+  first: number,
+  second: number,
+  gap: number,
+  top: number,
+  bottom: number,
+): [number, number] {
+  const half = Math.max(gap, Math.abs(first - second)) / 2;
+  const middle = Math.max(top + half, Math.min(bottom - half, (first + second) / 2));
+  return first <= second ? [middle - half, middle + half] : [middle + half, middle - half];
 }

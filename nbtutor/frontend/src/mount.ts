@@ -77,6 +77,7 @@ export function mount(
   });
   intersection.observe(root);
   resize.observe(root);
+  if (figure !== undefined) resize.observe(figure);
   watchTheme(renew, signal);
   watchPixelRatio(renew, signal);
 

@@ -6,9 +6,12 @@ import type { Curve } from "./scene";
 
 const FIRST_EPOCHS = 10;
 
-/** Where the epoch axis ends: 1, 1.5, 2, 3, 5 or 7.5 times a power of ten. */
-export function epochLimit({ data, rows }: Curve): number {
-  const last = rows === 0 ? 0 : (data[(rows - 1) * 3] ?? 0);
+/**
+ * Where the epoch axis ends: 1, 1.5, 2, 3, 5 or 7.5 times a power of ten, so that the share `free`
+ * of it stays behind the last epoch.
+ */
+export function epochLimit({ data, rows }: Curve, free: number): number {
+  const last = (rows === 0 ? 0 : (data[(rows - 1) * 3] ?? 0)) / (1 - free);
   if (last <= FIRST_EPOCHS) return FIRST_EPOCHS;
   const power = 10 ** Math.floor(Math.log10(last));
   const step = [1, 1.5, 2, 3, 5, 7.5, 10].find((factor) => factor * power >= last) ?? 10;

@@ -35,9 +35,9 @@ export function readPalette(root: HTMLElement): Palette {
     return style.color;
   };
   const ends = {
-    low: parseRgb(colour("class-0")),
-    middle: parseRgb(colour("neutral")),
-    high: parseRgb(colour("class-1")),
+    low: parseRgb(colour("field-low")),
+    middle: parseRgb(colour("field-middle")),
+    high: parseRgb(colour("field-high")),
   };
   const palette: Palette = {
     ground: colour("ground"),

@@ -48,8 +48,9 @@ export class Throttle<T> {
     if (this.make === null) return;
     const value = this.make();
     this.make = null;
-    this.lastAt = this.timers.now();
+    // A value that is shown already tells nobody anything, and need not hold up the next.
     if (value === this.shown) return;
+    this.lastAt = this.timers.now();
     this.shown = value;
     this.show(value);
   }

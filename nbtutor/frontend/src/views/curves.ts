@@ -13,13 +13,14 @@ import { epochLimit, lossLimits } from "../ranges";
 import type { Curve, Scene } from "../scene";
 import type { Palette } from "../theme";
 
-const MARGIN = { top: 18, right: 10, bottom: 34, left: 46 };
+const MARGIN = { top: 22, right: 16, bottom: 34, left: 46 };
 const TRAIN = 1;
 const VALIDATION = 2;
+const NAME_GAP = 6;
 
 export function curvesView({ root, signal, redraw }: Surface): View {
   const caption = element("div", "nbt-caption");
-  caption.append(element("span", "nbt-caption-title", "Loss"));
+  caption.append(element("h2", "nbt-caption-title", "Loss"));
   const readout = element("span", "nbt-readout");
   const value = new LiveText(readout);
   const toggle = element("button", "nbt-toggle", "Log");
@@ -46,6 +47,8 @@ export function curvesView({ root, signal, redraw }: Surface): View {
   let width = 0;
   let height = 0;
   let margin = MARGIN;
+  /** Room for the names of the lines, which stand behind their ends. */
+  let nameWidth = 0;
   let shownAxes = "";
   let rows = new Uint32Array(0);
   let pointer: number | null = null;
@@ -76,7 +79,7 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     { signal },
   );
 
-  function layOut(scale: number): void {
+  function layOut({ scale, font }: Palette): void {
     const size = contentSize(figure);
     margin = {
       top: MARGIN.top * scale, right: MARGIN.right * scale,
@@ -88,17 +91,19 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     sheet.canvas.style.left = `${margin.left}px`;
     sheet.canvas.style.top = "0px";
     sheet.context.translate(0, margin.top);
+    sheet.context.font = nameFont(scale, font);
+    nameWidth = sheet.context.measureText("validation").width + NAME_GAP * scale;
     rows = new Uint32Array(decimatedSize(Math.max(1, width)) + 4);
     axes.attr("width", size.width).attr("height", size.height);
     xName.attr("x", margin.left + width).attr("y", size.height - 3).attr("text-anchor", "end");
-    yName.attr("x", 2).attr("y", 11 * scale).attr("text-anchor", "start");
+    yName.attr("x", 2).attr("y", 10 * scale).attr("text-anchor", "start");
     shownAxes = "";
   }
 
   /** Limits change in steps, so the axes are redrawn seldom and the curve does not swim. */
   function scaleTo(curve: Curve): typeof linear | typeof logarithmic {
     const limits = lossLimits(curve, logs);
-    const last = epochLimit(curve);
+    const last = epochLimit(curve, Math.min(0.4, nameWidth / width));
     const y = logs ? logarithmic : linear;
     x.domain([0, last]).range([0, width]);
     y.domain(limits).range([height, 0]);
@@ -202,36 +207,26 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     const { context } = sheet;
     const last = curve.rows - 1;
     const size = 12 * palette.scale;
-    context.font = `600 ${size}px ${palette.font}`;
-    context.textBaseline = "middle";
+    const at = px(last) + NAME_GAP * palette.scale;
     const train = py(last, TRAIN);
     const hasValidation = !Number.isNaN(curve.data[last * 3 + VALIDATION] ?? Number.NaN);
-    const validation = hasValidation ? py(last, VALIDATION) : train;
-    const room = Math.max(
-      context.measureText("training").width,
-      context.measureText("validation").width,
-    );
-    const beside = px(last) + 6 + room <= width;
-    context.textAlign = beside ? "left" : "right";
-    const at = beside ? px(last) + 6 : Math.min(px(last), width) - 2;
-    let heights: [number, number] = spread(train, validation, size * 1.15);
-    if (!beside) {
-      // Over the line and under it, where the lines themselves leave no room at the side.
-      const over = Math.min(train, validation) - size * 0.9;
-      const under = Math.max(train, validation) + size * 0.9;
-      heights = train <= validation && hasValidation ? [over, under] : [under, over];
-      if (!hasValidation) heights = [over, over];
-    }
-    const inside = (y: number): number => Math.max(size / 2, Math.min(height - size / 2, y));
+    context.font = nameFont(palette.scale, palette.font);
+    context.textBaseline = "middle";
+    context.textAlign = "left";
     const write = (text: string, y: number, colour: string): void => {
       context.lineWidth = 3;
       context.strokeStyle = palette.ground;
-      context.strokeText(text, at, inside(y));
+      context.strokeText(text, at, y);
       context.fillStyle = colour;
-      context.fillText(text, at, inside(y));
+      context.fillText(text, at, y);
     };
+    if (!hasValidation) {
+      write("training", train, palette.text);
+      return;
+    }
+    const heights = spread(train, py(last, VALIDATION), size * 1.15, size / 2, height - size / 2);
     write("training", heights[0], palette.text);
-    if (hasValidation) write("validation", heights[1], palette.accent);
+    write("validation", heights[1], palette.accent);
   }
 
   function drawPointer(curve: Curve, px: Row, py: Point, palette: Palette): void {
@@ -266,7 +261,7 @@ export function curvesView({ root, signal, redraw }: Surface): View {
   return {
     figure,
     paint({ scene }, palette, fresh) {
-      if (fresh) layOut(palette.scale);
+      if (fresh) layOut(palette);
       if (scene === null) return;
       draw(scene, palette);
       value.set(tellPointer(scene.curve));
@@ -282,6 +277,10 @@ export function curvesView({ root, signal, redraw }: Surface): View {
       );
     },
   };
+}
+
+function nameFont(scale: number, family: string): string {
+  return `600 ${12 * scale}px ${family}`;
 }
 
 type Row = (row: number) => number;

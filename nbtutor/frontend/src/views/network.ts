@@ -19,17 +19,14 @@ const REACH = 7;
 type Target = { readonly kind: "unit" | "link"; readonly index: number };
 
 export function networkView({ root, signal, redraw }: Surface): View {
-  const caption = element("div", "nbt-caption");
-  caption.append(element("span", "nbt-caption-title", "Network"));
-  const key = element("span", "nbt-key");
+  const key = element("div", "nbt-key");
   key.append(
     element("span", "nbt-key-positive", "positive weight"),
     element("span", "nbt-key-negative", "negative weight"),
     element("span", "nbt-key-bias", "bias"),
   );
-  caption.append(key);
   const figure = element("div", "nbt-figure");
-  root.append(caption, figure);
+  root.append(figure, key);
   const sheet = new Sheet(figure, "nbt-sheet");
   const labels = element("div", "nbt-labels");
   labels.setAttribute("aria-hidden", "true");
@@ -79,7 +76,7 @@ export function networkView({ root, signal, redraw }: Surface): View {
       bottom: FOOT_HEIGHT * scale,
       left: (8 + 7 * longest) * scale,
       right: 6 * scale,
-      largestUnit: 52 * scale,
+      largestUnit: Math.max(44 * scale, Math.min(80 * scale, height * 0.14)),
     });
     buckets = new Uint8Array(made.links.length);
     labels.replaceChildren(...makeLabels(made, structure, scale));

@@ -19,7 +19,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export function planeView({ root, signal, redraw }: Surface): View {
   const caption = element("div", "nbt-caption");
-  caption.append(element("span", "nbt-caption-title", "Plane"));
+  caption.append(element("h2", "nbt-caption-title", "Plane"));
   const readout = element("span", "nbt-readout");
   const value = new LiveText(readout);
   caption.append(readout);
@@ -154,10 +154,10 @@ export function planeView({ root, signal, redraw }: Surface): View {
         const py = y(points[at + 1] ?? 0);
         context.translate(px, py);
         if (validation === 1) {
-          context.lineWidth = 3 * palette.scale;
+          context.lineWidth = 2.6 * palette.scale;
           context.strokeStyle = palette.outline;
           context.stroke(path);
-          context.lineWidth = 1.5 * palette.scale;
+          context.lineWidth = 1.3 * palette.scale;
           context.strokeStyle = colour;
           context.stroke(path);
         } else {
@@ -195,8 +195,8 @@ export function planeView({ root, signal, redraw }: Surface): View {
       if (scene === null) return;
       const anew = fresh || scene.structureVersion !== structureVersion;
       if (anew) {
-        layOut(scene, palette.scale);
         if (scene.structureVersion !== structureVersion) fillLegend(scene.structure.classes);
+        layOut(scene, palette.scale);
         structureVersion = scene.structureVersion;
       }
       if (anew || scene.pointsVersion !== pointsVersion) {
