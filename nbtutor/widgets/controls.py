@@ -16,7 +16,7 @@ from nbtutor.widgets.settings import MAX_LAYERS, MAX_UNITS, RunSettings
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-BATCHES = (1, 2, 4, 8, 10, 16, 32, 64, 128, 250, 500, 1000)
+BATCHES = (1, 2, 4, 8, 10, 16, 32, 64, 128, 256, 512)
 UNITS_OF_A_NEW_LAYER = 4
 
 

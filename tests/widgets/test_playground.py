@@ -249,6 +249,13 @@ def test_divergence_in_python_warns_and_keeps_finite_weights() -> None:
     playground.close()
 
 
+def test_repr_makes_the_same_playground(playground: nbtutor.Playground) -> None:
+    playground.hidden = (3, 2)
+    again = eval(repr(playground), {"Playground": nbtutor.Playground})
+    assert again._live.settings == playground._live.settings
+    again.close()
+
+
 # The wire.
 
 

@@ -136,6 +136,10 @@ class Playground(ipywidgets.VBox):
         self.observe(self._change_speed, "speed")
         self._follow()
 
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in WORDS)
+        return f"Playground({settings})"
+
     # What a user asks in Python.
 
     @property
