@@ -30,7 +30,9 @@ def test_a_lesson_has_its_title_and_its_neighbours(server: Server) -> None:
     page = server.request("/voila/render/01-second.ipynb")
     assert page.status == 200
     assert "<title>Bias &amp; variance &lt;b&gt; · " in page.text
-    assert re.search(rf'rel="prev" href="{FIRST}" title="Previous: The first lesson"', page.text)
+    assert re.search(
+        rf'rel="prev" href="{FIRST}" aria-label="Previous: The first lesson"', page.text
+    )
     assert re.search(r'rel="next" href="/voila/render/02-broken.ipynb"', page.text)
     assert page.text.count('aria-current="page"') == 1
 
