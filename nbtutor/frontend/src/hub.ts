@@ -15,7 +15,7 @@ import {
   type Frame,
   type RunState,
 } from "./protocol";
-import { advance, type Scene } from "./scene";
+import { advance, structureOf, type Scene } from "./scene";
 
 export const BUSY_SENTENCE = "The kernel is busy. Waiting for it.";
 export const LOST_SENTENCE =
@@ -145,13 +145,13 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   }
 
   function take(frame: Frame): void {
-    const next = advance(scene, frame);
-    if (next === null) {
+    const structure = structureOf(scene, frame);
+    if (structure === null) {
       clock.requestSync();
       return;
     }
     if (!clock.arrived(frame)) return;
-    scene = next;
+    scene = advance(scene, frame, structure);
     state = frame.state;
     message = frame.message;
     if (complaintUntil > 0 && page.clock.now() > complaintUntil) {

@@ -59,11 +59,15 @@ export class Curve {
   }
 }
 
-/** The scene after a frame. Needs a full frame first: null where there has been none. */
-export function advance(scene: Scene | null, frame: Frame): Scene | null {
-  const structure = frame.structure ?? scene?.structure;
-  if (structure === undefined) return null;
-  checkFit(structure, frame);
+/** What a frame is drawn over; null where no full frame has come yet. Refuses what does not fit. */
+export function structureOf(scene: Scene | null, frame: Frame): Structure | null {
+  const structure = frame.structure ?? scene?.structure ?? null;
+  if (structure !== null) checkFit(structure, frame);
+  return structure;
+}
+
+/** The scene after a frame that fits `structure`. Adds to the curve in place. */
+export function advance(scene: Scene | null, frame: Frame, structure: Structure): Scene {
   if (frame.full || scene === null) {
     const same = scene !== null && JSON.stringify(scene.structure) === JSON.stringify(structure);
     return {

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  decodeMessage, decodeSnapshot, parseModelReference, parseViewName, ProtocolError, syncMessage,
+  tickMessage, type Frame,
+} from "../../nbtutor/frontend/src/protocol";
+import { fullFrame, message, partFrame, type Message } from "./frames";
+
+function decode({ header, buffers }: Message): Frame {
+  const incoming = decodeMessage(header, buffers);
+  assert.equal(incoming.kind, "frame");
+  return (incoming as { frame: Frame }).frame;
+}
+
+function refused({ header, buffers }: Message, why: RegExp): void {
+  assert.throws(() => decodeMessage(header, buffers), (error: Error) => {
+    assert.ok(error instanceof ProtocolError, String(error));
+    assert.match(error.message, why);
+    return true;
+  });
+}
+
+test("a full frame is decoded with its structure", () => {
+  const frame = decode(fullFrame(17));
+  assert.equal(frame.seq, 17);
+  assert.deepEqual(frame.structure, {
+    layers: [2, 3, 1], shown: [2, 3, 1], inputs: ["x", "y"], domain: [-6, 6, -6, 6], classes: 2,
+  });
+  assert.equal(frame.validationAccuracy, null);
+  assert.deepEqual([...(frame.points ?? [])], [1, 2, 0, 0, -1, -2, 1, 1]);
+});
+
+test("buffers that start inside a larger message are read from their own start", () => {
+  const frame = decode(partFrame(1));
+  assert.deepEqual([...(frame.plane?.data ?? [])], [0, 127, 128, 255]);
+  assert.equal(frame.weights?.[12], 6);
+  assert.ok(Number.isNaN(frame.curve?.[2]));
+});
+
+test("an aligned buffer is not copied", () => {
+  const data = Float32Array.of(0, 1, 2, 3, 4);
+  const { header } = message({}, { weights: [[4], data.subarray(1)] });
+  const buffer = new DataView(data.buffer, 4, 16);
+  const incoming = decodeMessage(header, [buffer]);
+  assert.ok(incoming.kind === "frame");
+  assert.equal(incoming.frame.weights?.buffer, data.buffer);
+  assert.deepEqual([...(incoming.frame.weights ?? [])], [1, 2, 3, 4]);
+});
+
+test("a part frame has no structure even where one is sent along", () => {
+  assert.equal(decode(partFrame(2, { layers: "nonsense" })).structure, null);
+});
+
+const wrong: readonly [string, Record<string, unknown>, RegExp][] = [
+  ["seq missing", { seq: undefined }, /seq/],
+  ["seq not whole", { seq: 1.5 }, /seq/],
+  ["seq beyond what is exact", { seq: 2 ** 60 }, /seq/],
+  ["unknown state", { state: "flying" }, /state is "flying"; it must be one of idle/],
+  ["epoch not a number", { epoch: "1" }, /epoch/],
+  ["loss not finite", { train_loss: Number.NaN }, /train_loss/],
+  ["negative time", { took_ms: -1 }, /took_ms/],
+  ["message not text", { message: 1 }, /message/],
+  ["events not a list", { events: {} }, /events/],
+  ["an event without a label", { events: [{ epoch: 1 }] }, /label/],
+  ["no arrays", { arrays: null }, /arrays/],
+  ["full not a flag", { full: 1 }, /full/],
+];
+for (const [name, header, why] of wrong) {
+  test(`a malformed frame is refused: ${name}`, () => refused(partFrame(1, header), why));
+}
+
+const wrongStructure: readonly [string, Record<string, unknown>, RegExp][] = [
+  ["one layer", { layers: [2], shown: [2] }, /layers/],
+  ["a layer of nothing", { layers: [2, 0, 1], shown: [2, 0, 1] }, /layers/],
+  ["more drawn than there are", { shown: [2, 4, 1] }, /shown/],
+  ["an empty domain", { domain: [6, 6, -6, 6] }, /domain/],
+  ["a domain of three", { domain: [0, 1, 0] }, /domain/],
+  ["inputs that are no names", { inputs: [1, 2] }, /inputs/],
+];
+for (const [name, header, why] of wrongStructure) {
+  test(`a malformed structure is refused: ${name}`, () => refused(fullFrame(1, header), why));
+}
+
+test("an array must fit its buffer, its type and its number", () => {
+  const plane = (description: unknown): Message =>
+    partFrame(1, { arrays: { plane: description } });
+  refused(plane({ dtype: "uint8", shape: [2, 3], buffer: 0 }), /4 bytes; its shape needs 6/);
+  refused(plane({ dtype: "uint8", shape: [4], buffer: 0 }), /2 dimensions/);
+  refused(plane({ dtype: "int8", shape: [2, 2], buffer: 0 }), /dtype/);
+  refused(plane({ dtype: "float32", shape: [1, 1], buffer: 0 }), /must be uint8/);
+  refused(plane({ dtype: "uint8", shape: [2, 2], buffer: 9 }), /buffer is 9/);
+  refused(plane({ dtype: "uint8", shape: [2, -2], buffer: 0 }), /shape/);
+  refused(plane({ dtype: "uint8", shape: [0, 0], buffer: 0 }), /needs 0/);
+  refused(plane({ dtype: "uint8", shape: [2 ** 24, 2 ** 24], buffer: 0 }), /needs/);
+});
+
+test("messages that are no frames", () => {
+  const complaint = decodeMessage({ type: "error", message: "no" }, []);
+  assert.deepEqual(complaint, { kind: "error", message: "no" });
+  assert.throws(() => decodeMessage({ type: "surprise" }, []), ProtocolError);
+  assert.throws(() => decodeMessage("frame", []), ProtocolError);
+  assert.throws(() => decodeMessage(null, []), ProtocolError);
+});
+
+test("a snapshot may be missing, and is checked like any frame", () => {
+  assert.equal(decodeSnapshot({}), null);
+  assert.equal(decodeSnapshot(null), null);
+  assert.equal(decodeSnapshot(fullFrame(3))?.seq, 3);
+  assert.throws(() => decodeSnapshot({ header: { seq: 3 }, buffers: [] }), ProtocolError);
+  assert.throws(() => decodeSnapshot({ header: {}, buffers: null }), ProtocolError);
+});
+
+test("traits are checked", () => {
+  assert.equal(parseModelReference("IPY_MODEL_abc"), "abc");
+  assert.throws(() => parseModelReference("abc"), /IPY_MODEL_/);
+  assert.equal(parseViewName("plane"), "plane");
+  assert.throws(() => parseViewName("plan"), /status, plane, network, curves/);
+});
+
+test("what is sent has exactly the fields that the kernel takes", () => {
+  assert.deepEqual(tickMessage({ seen: 3, window: 2, again: false }), {
+    type: "tick", seen: 3, window: 2, again: false,
+  });
+  assert.deepEqual(syncMessage(), { type: "sync" });
+});
