@@ -21,8 +21,8 @@ export function nameControls(board: HTMLElement, signal: AbortSignal): void {
     childList: true,
     characterData: true,
     subtree: true,
-    // A chosen button is told by its class alone.
-    attributeFilter: ["class"],
+    // A chosen button is told by its class alone, and a slider writes its own text at every move.
+    attributeFilter: ["class", "aria-valuetext"],
   });
   signal.addEventListener("abort", () => observer.disconnect());
 }
@@ -34,12 +34,21 @@ function insideView(node: Node): boolean {
 }
 
 function nameControl(control: HTMLElement): void {
-  const label = control.closest(".jupyter-widgets")?.querySelector(".widget-label");
-  const text = label?.textContent?.trim() ?? "";
-  if (text === "") return;
+  // Not every control of ipywidgets bears the same class.
+  const widget = control.closest(".widget-inline-hbox, .jupyter-widgets");
+  const text = widget?.querySelector(".widget-label")?.textContent?.trim() ?? "";
+  if (widget == null || text === "") return;
+  if (control.getAttribute("role") === "slider") tellValue(control, widget);
   const readout = control.classList.contains("widget-readout");
   if (readout && control.isContentEditable) set(control, "role", "textbox");
   set(control, NAME, readout ? `${text}, value` : text);
+}
+
+/** A slider over a list counts its places; the learner is told what stands there. */
+function tellValue(handle: HTMLElement, widget: Element): void {
+  const value = widget.querySelector(".widget-readout")?.textContent?.trim() ?? "";
+  const alone = widget.querySelectorAll("[role=slider]").length === 1;
+  if (alone && value !== "") set(handle, "aria-valuetext", value);
 }
 
 function nameGroup(group: HTMLElement): void {

@@ -15,6 +15,7 @@ const HEADING_HEIGHT = 22;
 const FOOT_HEIGHT = 20;
 const NARROW_COLUMN = 66;
 const REACH = 7;
+const TIP_GAP = 14;
 
 type Target = { readonly kind: "unit" | "link"; readonly index: number };
 
@@ -176,10 +177,10 @@ export function networkView({ root, signal, redraw }: Surface): View {
     tipText.set(tell(target, made, scene, scene.weights));
     tip.hidden = false;
     const { width, height } = contentSize(figure);
-    const right = pointer.x > width / 2;
-    tip.style.left = right ? "" : `${pointer.x + 14}px`;
-    tip.style.right = right ? `${width - pointer.x + 14}px` : "";
-    tip.style.top = `${Math.min(pointer.y + 14, height - 36)}px`;
+    const own = tip.getBoundingClientRect();
+    const beside = pointer.x > width / 2 ? pointer.x - TIP_GAP - own.width : pointer.x + TIP_GAP;
+    tip.style.left = `${Math.max(0, Math.min(width - own.width, beside))}px`;
+    tip.style.top = `${Math.min(pointer.y + TIP_GAP, height - own.height)}px`;
   }
 
   return {
