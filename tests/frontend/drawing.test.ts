@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { boundaryLines } from "../../nbtutor/frontend/src/boundary";
 import {
   fieldTable, labDistance, OUTPUT_CENTRE, parseRgb, PROBABILITY_CENTRE, toLab, unpack, type Rgb,
 } from "../../nbtutor/frontend/src/colours";
@@ -53,6 +54,34 @@ test("equal steps look equal, on both sides of the boundary", () => {
     assert.ok(Math.abs(below - above) < 0.006, `${step}: ${below} and ${above}`);
     assert.ok(Math.abs(above / away(255) - (step + 0.5) / 127.5) < 0.03);
   }
+});
+
+function picture(side: number, probability: (x: number, y: number) => number) {
+  const data = Uint8Array.from({ length: side * side }, (_, k) => {
+    const [x, y] = [(k % side) + 0.5, Math.floor(k / side) + 0.5];
+    return Math.round(255 * Math.max(0, Math.min(1, probability(x, y))));
+  });
+  return { count: 1, width: side, height: side, data };
+}
+
+test("a boundary that crosses the picture runs from edge to edge, and not along them", () => {
+  // One half on the straight line y = x / 2 + 4.
+  const lines = boundaryLines(picture(20, (x, y) => 0.5 + 0.05 * (y - x / 2 - 4)));
+  assert.equal(lines.length, 1);
+  const ends = [lines[0]?.[0], lines[0]?.at(-1)].map((point) => point?.[0] ?? Number.NaN);
+  assert.deepEqual(ends.sort((a, b) => a - b), [0, 20]);
+  for (const [x, y] of lines.flat()) assert.ok(Math.abs(y - x / 2 - 4) < 0.15, `${x}, ${y}`);
+});
+
+test("a closed boundary is a closed line, and a picture of one class has none", () => {
+  const [ring, ...others] = boundaryLines(
+    picture(20, (x, y) => 0.5 + 0.1 * (6 - Math.hypot(x - 10, y - 10))),
+  );
+  assert.equal(others.length, 0);
+  assert.deepEqual(ring?.[0], ring?.at(-1));
+  for (const [x, y] of ring ?? []) assert.ok(Math.abs(Math.hypot(x - 10, y - 10) - 6) < 0.2);
+  assert.deepEqual(boundaryLines(picture(20, () => 0.9)), []);
+  assert.deepEqual(boundaryLines(picture(20, () => 0.1)), []);
 });
 
 test("computed colours are read in both spellings", () => {

@@ -102,9 +102,8 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   function send(content: object): void {
     try {
       model.send(content);
-    } catch (failure) {
-      // A closed connection throws. The clock's watchdog tells it and tries again.
-      page.complain(failure);
+    } catch {
+      // A closed connection throws. The clock's watchdog tells the learner and tries again.
     }
   }
 

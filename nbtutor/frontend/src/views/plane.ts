@@ -1,10 +1,9 @@
 // The plane: what the network answers everywhere, its boundary, and the data.
 
 import { axisBottom, axisLeft } from "d3-axis";
-import { contours } from "d3-contour";
 import { scaleLinear } from "d3-scale";
 import { select } from "d3-selection";
-import { PROBABILITY_CENTRE } from "../colours";
+import { boundaryLines } from "../boundary";
 import { Raster, Sheet } from "../canvas";
 import { contentSize, element, LiveText } from "../dom";
 import { markerPath, shapeName } from "../markers";
@@ -104,31 +103,16 @@ export function planeView({ root, signal, redraw }: Surface): View {
     drawBoundary(plane, palette);
   }
 
-  function drawBoundary({ width, height, data }: Pictures, palette: Palette): void {
+  function drawBoundary(plane: Pictures, palette: Palette): void {
     const { context } = field;
-    const shape = contours()
-      .size([width, height])
-      .contour(data as unknown as number[], PROBABILITY_CENTRE);
-    const perColumn = side / width;
-    const perRow = side / height;
+    const perColumn = side / plane.width;
+    const perRow = side / plane.height;
     context.beginPath();
-    for (const polygon of shape.coordinates) {
-      for (const ring of polygon) {
-        let before = ring[0];
-        let wasEdge = true;
-        for (let index = 1; index < ring.length; index += 1) {
-          const point = ring[index];
-          if (before === undefined || point === undefined) continue;
-          // A ring is closed along the edge of the picture, where there is no boundary.
-          const edge = onEdge(before, width, height) && onEdge(point, width, height);
-          if (!edge) {
-            if (wasEdge) context.moveTo((before[0] ?? 0) * perColumn, (before[1] ?? 0) * perRow);
-            context.lineTo((point[0] ?? 0) * perColumn, (point[1] ?? 0) * perRow);
-          }
-          wasEdge = edge;
-          before = point;
-        }
-      }
+    for (const line of boundaryLines(plane)) {
+      line.forEach(([column, row], index) => {
+        if (index === 0) context.moveTo(column * perColumn, row * perRow);
+        else context.lineTo(column * perColumn, row * perRow);
+      });
     }
     context.lineJoin = "round";
     context.strokeStyle = palette.boundary;
@@ -235,11 +219,6 @@ export function planeView({ root, signal, redraw }: Surface): View {
 
 function clamp(value: number, most: number): number {
   return Math.max(0, Math.min(most, value));
-}
-
-function onEdge(point: readonly number[], width: number, height: number): boolean {
-  const [x, y] = point;
-  return x === 0 || x === width || y === 0 || y === height;
 }
 
 function legendEntry(kind: number, label: string, mark: string): HTMLLIElement {
