@@ -75,14 +75,11 @@ def check(run: Trainer, slices: int) -> None:
     assert len(run.history.events) == len(stopped)
     for divergence in run.divergences:
         assert divergence.update <= run.updates + 1
-    # A replica that could learn and did not stop has moved.
+    # Without a rate nothing moves, whatever the other settings.
     rates = np.broadcast_to(np.asarray(run.config.learning_rate), run.network.replicas)
     for replica, rate in enumerate(rates):
         if rate == 0:
-            if replica not in stopped:
-                np.testing.assert_array_equal(run.network.parameters.flat[replica], start[replica])
-        elif rate > 1e-3 and run.config.dropout == 0 and replica not in stopped:
-            assert not np.array_equal(run.network.parameters.flat[replica], start[replica])
+            np.testing.assert_array_equal(run.network.parameters.flat[replica], start[replica])
 
 
 @settings(max_examples=300)
