@@ -95,6 +95,8 @@ def voila_settings(notebooks: Path, *, host: str = "127.0.0.1") -> Config:
     config.VoilaConfiguration.strip_sources = True
     config.VoilaConfiguration.show_tracebacks = False
     config.VoilaConfiguration.extension_allowlist = EXTENSIONS
+    # How often a page that is being made hears that the server is still at it.
+    config.VoilaConfiguration.http_keep_alive_timeout = 5
     config.VoilaConfiguration.preheat_kernel = bool(first)
     config.VoilaConfiguration.default_pool_size = 1
     config.VoilaConfiguration.multi_kernel_manager_class = (
@@ -117,6 +119,10 @@ def voila_settings(notebooks: Path, *, host: str = "127.0.0.1") -> Config:
     config.MappingKernelManager.cull_idle_timeout = 4 * 60 * 60
     config.MappingKernelManager.cull_connected = True
     config.CourseKernelManager.orphan_timeout = 60
+
+    # A kernel that was started anew knows nothing of the page's widgets: rather say that it died,
+    # so that the page can offer to be loaded again.
+    config.KernelRestarter.restart_limit = 0
 
     # Frames are asked for one by one, so there is no flood to hold back; a held-back frame would
     # be a lost one.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.serve.server import Server
+from tests.serve.server import Server, running_server
 
 FIRST = "/voila/render/00-first.ipynb"
 
@@ -20,9 +21,10 @@ def test_the_start_page_lists_the_lessons_in_order(server: Server) -> None:
         (FIRST, "00"),
         ("/voila/render/01-second.ipynb", "01"),
         ("/voila/render/02-broken.ipynb", "02"),
+        ("/voila/render/03-dying.ipynb", "03"),
     ]
     assert "The first lesson" in page.text
-    assert "<p>A slider.</p>" in page.text
+    assert "<p>A slider. " in page.text
     assert "Bias &amp; variance &lt;b&gt;" in page.text
 
 
@@ -99,6 +101,24 @@ def test_nothing_else_is_served(server: Server, path: str) -> None:
 def test_contents_are_listed_without_content(server: Server) -> None:
     page = server.request("/voila/api/contents/00-first.ipynb?content=1")
     assert "name_that_is_only_in_the_source" not in page.text
+
+
+def test_a_kernel_that_cannot_start_is_told(notebooks: Path) -> None:
+    fail = """
+from nbtutor.serve.kernels import CourseKernelManager
+async def start_kernel(self, **options):
+    raise OSError("no more processes")
+CourseKernelManager.start_kernel = start_kernel
+"""
+    with running_server(notebooks, program=fail) as server:
+        assert server.request("/").status == 200
+        for path in (FIRST, FIRST, "/voila/render/02-broken.ipynb"):
+            page = server.request(path)
+            assert page.status == 500
+            assert "The kernel behind it did not start" in page.text
+            assert "Try once more" in page.text
+            assert "no more processes" not in page.text
+        assert "no more processes" in server.messages
 
 
 @pytest.mark.parametrize("option", ["template=lab", "theme=dark", "template=../../x"])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.serve.server import Server, wait_until
+from tests.serve.server import Server, running_server, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -19,6 +20,14 @@ pytestmark = pytest.mark.browser
 FIRST = "voila/render/00-first.ipynb"
 SECOND = "voila/render/01-second.ipynb"
 WARM = 2
+
+
+@pytest.fixture(scope="module")
+def server(notebooks: Path) -> Iterator[Server]:
+    """A server whose kernels can be counted: every page of it is a browser's, and tells its end."""
+    with running_server(notebooks) as running:
+        wait_until(lambda: running.kernels == WARM)
+        yield running
 
 
 @pytest.fixture
@@ -195,7 +204,7 @@ def test_the_list_of_lessons_leads_to_each(context: BrowserContext, server: Serv
     menu = page.get_by_role("navigation", name="Lessons")
     assert not menu.is_visible()
     page.locator(".nbt-menu summary").click()
-    assert menu.get_by_role("link").count() == 3
+    assert menu.get_by_role("link").count() == 4
     page.keyboard.press("Escape")
     assert not menu.is_visible()
     page.locator(".nbt-menu summary").click()
@@ -203,6 +212,55 @@ def test_the_list_of_lessons_leads_to_each(context: BrowserContext, server: Serv
     page.wait_for_url(f"**/{FIRST}")
     _ready(page)
     assert page.title().startswith("The first lesson · ")
+    _close(page)
+
+
+def test_a_kernel_that_dies_is_told(
+    context: BrowserContext, server: Server, faults: list[str]
+) -> None:
+    page = _open(context, server)
+    kernel_id = _kernel(page)
+    (process,) = [c for c in server.children if any(kernel_id in part for part in c.cmdline())]
+    process.kill()
+    wait_until(lambda: not server.has_kernel(kernel_id))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_role("alert").get_by_text("The kernel behind this page has ended").wait_for()
+    _close(page)
+    faults.clear()
+
+
+def test_a_kernel_that_dies_while_the_page_is_made_is_told(
+    context: BrowserContext, server: Server, faults: list[str]
+) -> None:
+    page = context.new_page()
+    page.goto(server.url + "voila/render/03-dying.ipynb", wait_until="commit")
+    alert = page.get_by_role("alert")
+    alert.get_by_text("The kernel behind this page has ended").wait_for()
+    assert not page.locator("#nbt-progress").is_visible()
+    assert page.get_by_role("heading", name="Dying").is_visible()
+    _close(page)
+    faults.clear()
+
+
+def test_lines_of_text_have_a_readable_length(context: BrowserContext, server: Server) -> None:
+    page = _open(context, server)
+    lines: list[int] = page.evaluate(
+        """() => {
+          const text = document.querySelector("#nbt-content p").lastChild;
+          const lines = new Map();
+          const range = document.createRange();
+          for (let i = 0; i < text.length; i += 1) {
+            range.setStart(text, i);
+            range.setEnd(text, i + 1);
+            const top = Math.round(range.getBoundingClientRect().top);
+            lines.set(top, (lines.get(top) ?? 0) + 1);
+          }
+          return [...lines.values()];
+        }"""
+    )
+    whole = lines[1:-1]
+    assert len(whole) > 3
+    assert 62 <= sum(whole) / len(whole) <= 72
     _close(page)
 
 

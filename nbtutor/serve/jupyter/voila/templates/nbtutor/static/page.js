@@ -134,12 +134,10 @@ const nbtutor = (() => {
 
   const runningCell = (cell, cells) => progress(`Preparing the lesson: part ${cell} of ${cells} …`);
 
-  // Sent every ten seconds while a page is being made.
-  let heartbeats = 0;
+  // Sent every few seconds while a page is being made.
   const stillWorking = () => {
-    heartbeats += 1;
     if (config()) checkKernel();
-    else if (heartbeats > 6) {
+    else if (performance.now() > 2 * PATIENCE) {
       progress("");
       notice("The kernel does not start.");
     }
@@ -153,6 +151,11 @@ const nbtutor = (() => {
       (output) => output.textContent === "Loading widget...",
     );
   let watching = false;
+  addEventListener("DOMContentLoaded", () => {
+    if (watching || !document.getElementById("nbt-cells")) return;
+    progress("");
+    notice("The lesson broke off while it was being prepared. What is here can be read.");
+  });
   const cellsDone = () => {
     if (watching) return;
     watching = true;
@@ -162,6 +165,8 @@ const nbtutor = (() => {
       root.dataset.ready = "true";
       return true;
     };
+    // It may have died half-way, which looks like a lesson whose last parts are missing.
+    checkKernel();
     if (done()) return;
     progress("Starting the live parts …");
     const observer = new MutationObserver(() => {
