@@ -270,3 +270,14 @@ test("the end of a hub leaves no listener and nothing waiting", () => {
   assert.equal([...model.listeners.values()].reduce((sum, set) => sum + set.size, 0), 0);
   assert.equal(time.waiting, 0);
 });
+
+test("a unit that one view points at is seen by all, until it points at none", () => {
+  const { time, open } = setUp();
+  const [first, second] = [open(), open()];
+  first.membership.setFocus({ picture: 2, name: "hidden 1, unit 3" });
+  time.paint();
+  assert.equal(second.pictures.at(-1)?.focus?.name, "hidden 1, unit 3");
+  first.membership.setFocus(null);
+  time.paint();
+  assert.equal(second.pictures.at(-1)?.focus, null);
+});

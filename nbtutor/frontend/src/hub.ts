@@ -26,6 +26,13 @@ const COMPLAINT_MS = 5_000;
 
 export type ShownState = RunState | "busy";
 
+/** A hidden unit that the learner points at, to be seen large. */
+export interface Focus {
+  /** Its picture's place among `units`. */
+  readonly picture: number;
+  readonly name: string;
+}
+
 export interface Picture {
   readonly scene: Scene | null;
   readonly state: ShownState;
@@ -33,6 +40,7 @@ export interface Picture {
   readonly sentence: string;
   /** What went wrong; empty where nothing did. */
   readonly error: string;
+  readonly focus: Focus | null;
 }
 
 export interface Participant {
@@ -44,6 +52,8 @@ export interface Membership {
   setVisible(visible: boolean): void;
   /** The view must be drawn again, for instance because its size changed. */
   invalidate(): void;
+  /** Points every view at a unit, or at none. */
+  setFocus(focus: Focus | null): void;
   leave(): void;
 }
 
@@ -90,6 +100,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   let message = String(model.get(TRAITS.message) ?? "");
   let error = String(model.get(TRAITS.error) ?? "");
   let complaintUntil = 0;
+  let focus: Focus | null = null;
 
   const clock = new Clock({
     ...page.clock,
@@ -127,7 +138,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
       lost: ["error", LOST_SENTENCE],
     };
     const [shownState, sentence] = shown[clock.link];
-    return { scene, state: shownState, sentence, error };
+    return { scene, state: shownState, sentence, error, focus };
   }
 
   function paint(): void {
@@ -239,6 +250,11 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
         invalidate() {
           member.stale = true;
           clock.invalidate();
+        },
+        setFocus(next) {
+          if (next?.picture === focus?.picture) return;
+          focus = next;
+          markAll();
         },
         leave() {
           members.delete(member);

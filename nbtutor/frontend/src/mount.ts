@@ -1,6 +1,6 @@
 // What every view has in common: its place in the page, its theme and size, its part in the hub.
 
-import type { Hub, Picture } from "./hub";
+import type { Focus, Hub, Picture } from "./hub";
 import type { ViewName } from "./protocol";
 import { readPalette, watchTheme, type Palette } from "./theme";
 import { Throttle } from "./throttle";
@@ -10,6 +10,8 @@ export interface Surface {
   readonly signal: AbortSignal;
   /** Ends when the view is closed; draws again before the next paint. */
   redraw(): void;
+  /** Points every view of the run at a hidden unit, or at none. */
+  focus(focus: Focus | null): void;
 }
 
 export interface View {
@@ -38,9 +40,15 @@ export function mount(
   let fresh = true;
   let visible = false;
 
-  const view = factory({ root, signal, redraw: () => membership.invalidate() });
+  const view = factory({
+    root,
+    signal,
+    redraw: () => membership.invalidate(),
+    focus: (focus) => membership.setFocus(focus),
+  });
   const { figure } = view;
   figure?.setAttribute("role", "img");
+  figure?.setAttribute("aria-label", `The ${name}, which is drawn when it comes into view.`);
   const words = new Throttle<string>(DESCRIBE_EVERY_MS, (text) =>
     figure?.setAttribute("aria-label", text),
   );
@@ -82,6 +90,7 @@ export function mount(
   watchPixelRatio(renew, signal);
 
   signal.addEventListener("abort", () => {
+    membership.setFocus(null);
     intersection.disconnect();
     resize.disconnect();
     words.stop();

@@ -19,7 +19,7 @@ const TIP_GAP = 14;
 
 type Target = { readonly kind: "unit" | "link"; readonly index: number };
 
-export function networkView({ root, signal, redraw }: Surface): View {
+export function networkView({ root, signal, redraw, focus }: Surface): View {
   const key = element("div", "nbt-key");
   key.append(
     element("span", "nbt-key-positive", "positive weight"),
@@ -45,13 +45,14 @@ export function networkView({ root, signal, redraw }: Surface): View {
   let structureVersion = -1;
   let pointer: { x: number; y: number } | null = null;
   let target: Target | null = null;
+  let structure: Structure | null = null;
 
   figure.addEventListener(
     "pointermove",
     (event) => {
       const box = figure.getBoundingClientRect();
       pointer = { x: event.clientX - box.left, y: event.clientY - box.top };
-      target = layout === null ? null : findTarget(layout, pointer.x, pointer.y);
+      aim();
       redraw();
     },
     { signal },
@@ -60,11 +61,23 @@ export function networkView({ root, signal, redraw }: Surface): View {
     "pointerleave",
     () => {
       pointer = null;
-      target = null;
+      aim();
       redraw();
     },
     { signal },
   );
+
+  /** Finds what the pointer is over; a hidden unit is shown large on the plane. */
+  function aim(): void {
+    target = layout === null || pointer === null ? null : findTarget(layout, pointer.x, pointer.y);
+    const unit = target?.kind === "unit" ? layout?.units[target.index] : undefined;
+    const isHidden = unit !== undefined && unit.layer > 0 && unit.layer < layers(structure) - 1;
+    if (!isHidden || structure === null) focus(null);
+    else {
+      const before = layout?.units.indexOf(unit) ?? 0;
+      focus({ picture: before - (structure.shown[0] ?? 0), name: unitName(unit, structure) });
+    }
+  }
 
   function layOut(structure: Structure, scale: number): NetworkLayout {
     const { width, height } = contentSize(figure);
@@ -187,10 +200,11 @@ export function networkView({ root, signal, redraw }: Surface): View {
     figure,
     paint({ scene }, palette, fresh) {
       if (scene === null) return;
+      structure = scene.structure;
       if (fresh || layout === null || scene.structureVersion !== structureVersion) {
         layout = layOut(scene.structure, palette.scale);
         structureVersion = scene.structureVersion;
-        target = pointer === null ? null : findTarget(layout, pointer.x, pointer.y);
+        aim();
       }
       sheet.clear();
       if (scene.weights !== null) {
@@ -234,6 +248,10 @@ function trace(context: CanvasRenderingContext2D, layout: NetworkLayout, index: 
   const middle = (link.x0 + link.x1) / 2;
   context.moveTo(link.x0, link.y0);
   context.bezierCurveTo(middle, link.y0, middle, link.y1, link.x1, link.y1);
+}
+
+function layers(structure: Structure | null): number {
+  return structure?.shown.length ?? 0;
 }
 
 function unitName(unit: Unit, structure: Structure): string {

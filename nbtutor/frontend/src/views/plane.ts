@@ -18,7 +18,9 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export function planeView({ root, signal, redraw }: Surface): View {
   const caption = element("div", "nbt-caption");
-  caption.append(element("h2", "nbt-caption-title", "Plane"));
+  const title = element("h2", "nbt-caption-title");
+  const titleText = new LiveText(title);
+  caption.append(title);
   const readout = element("span", "nbt-readout");
   const value = new LiveText(readout);
   caption.append(readout);
@@ -94,13 +96,12 @@ export function planeView({ root, signal, redraw }: Surface): View {
       .call(axisLeft(y).ticks(ticks).tickSizeOuter(0).tickSize(4).tickPadding(4));
   }
 
-  function drawField(plane: Pictures, palette: Palette): void {
-    raster.paint(plane.data, plane.width, plane.height, palette.probability);
+  function drawField({ data, width, height }: Pictures, table: Uint32Array): void {
+    raster.paint(data, width, height, table);
     const { context } = field;
     context.imageSmoothingEnabled = true;
     context.imageSmoothingQuality = "medium";
     context.drawImage(raster.canvas, 0, 0, side, side);
-    drawBoundary(plane, palette);
   }
 
   function drawBoundary(plane: Pictures, palette: Palette): void {
@@ -175,7 +176,7 @@ export function planeView({ root, signal, redraw }: Surface): View {
 
   return {
     figure,
-    paint({ scene }, palette, fresh) {
+    paint({ scene, focus }, palette, fresh) {
       if (scene === null) return;
       const anew = fresh || scene.structureVersion !== structureVersion;
       if (anew) {
@@ -187,8 +188,14 @@ export function planeView({ root, signal, redraw }: Surface): View {
         drawPoints(scene, palette);
         pointsVersion = scene.pointsVersion;
       }
-      if (scene.plane !== null && (anew || scene.plane !== drawn)) {
-        drawField(scene.plane, palette);
+      titleText.set(focus === null ? "Plane" : `Plane: ${focus.name}`);
+      const unit = focus === null ? null : unitPicture(scene.units, focus.picture);
+      if (unit !== null) {
+        drawField(unit, palette.output);
+        drawn = null;
+      } else if (scene.plane !== null && (anew || scene.plane !== drawn)) {
+        drawField(scene.plane, palette.probability);
+        drawBoundary(scene.plane, palette);
         drawn = scene.plane;
       }
       if (pointer === null || scene.plane === null) value.set("");
@@ -215,6 +222,14 @@ export function planeView({ root, signal, redraw }: Surface): View {
       ].join(" ");
     },
   };
+}
+
+/** One picture out of many. */
+function unitPicture(units: Pictures | null, index: number): Pictures | null {
+  if (units === null || index < 0 || index >= units.count) return null;
+  const { width, height, data } = units;
+  const size = width * height;
+  return { count: 1, width, height, data: data.subarray(index * size, (index + 1) * size) };
 }
 
 function clamp(value: number, most: number): number {
