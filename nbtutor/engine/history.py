@@ -74,7 +74,8 @@ class History:
             self.events.pop()
             before = newest.before
         if before != after:
-            label = f"{setting.replace('_', ' ')} {before} → {after}"
+            words = setting.upper() if setting in ("l1", "l2") else setting.replace("_", " ")
+            label = f"{words} {before} → {after}"
             self.events.append(Event(epoch, update, label, setting, before))
 
     def append(self, epoch: int, **columns: Array) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.datasets import Dataset
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
@@ -454,4 +455,6 @@ def _check_count(name: str, value: Any) -> int:
 
 
 def _show(value: object) -> str:
+    if isinstance(value, str) and value in ACTIVATIONS:
+        return ACTIVATIONS[value].label
     return f"{value:g}" if isinstance(value, float) else str(value)

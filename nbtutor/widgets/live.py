@@ -110,6 +110,7 @@ class Picture:
     seconds : float
         What it took to make, training included.
     activation : str
+        As a person reads it.
     events : list of Event
     plane : ndarray of shape (side, side), uint8
         P(class 1), 255 for 1; the first row is the top.
@@ -214,8 +215,14 @@ class LiveRun:
             words = " and ".join(WORDS[name] for name in must)
             self._start(Run(wanted), f"New {words}, so the run starts again. Press Play.")
         elif changed:
+            if self.run.trainer.diverged:
+                # Said on while the slider moves on, or nobody could read why training stopped.
+                update = self.run.trainer.divergences[-1].update
+                self._note = (
+                    f"Training stopped at update {update:,}, before this change. "
+                    "Press Play to go on from the last good state, or Reset."
+                )
             self.run.change(wanted)
-            self._note = ""
         return bool(must)
 
     def reset(self) -> None:
@@ -324,7 +331,7 @@ class LiveRun:
             validation_loss=last["validation_loss"],
             train_accuracy=last["train_accuracy"],
             validation_accuracy=last["validation_accuracy"],
-            activation=run.settings.activation,
+            activation=ACTIVATIONS[run.settings.activation].label,
             events=history.events[first_event:],
             plane=plane,
             units=units,

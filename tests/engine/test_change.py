@@ -24,7 +24,7 @@ def test_an_event_says_what_and_where() -> None:
     assert run.history.events == [
         Event(2.4, 12, "learning rate 0.1 → 0.5", "learning_rate", "0.1"),
         Event(3.0, 15, "batch size 10 → 50", "batch_size", "10"),
-        Event(3.0, 15, "activation tanh → relu", "activation", "tanh"),
+        Event(3.0, 15, "activation tanh → ReLU", "activation", "tanh"),
     ]
 
 
@@ -48,8 +48,8 @@ def test_a_slider_that_is_dragged_is_one_event() -> None:
     [
         ({"momentum": 0.9}, "momentum 0 → 0.9"),
         ({"dropout": 0.25}, "dropout 0 → 0.25"),
-        ({"l1": 1e-5}, "l1 0 → 1e-05"),
-        ({"l2": 3}, "l2 0 → 3"),
+        ({"l1": 1e-5}, "L1 0 → 1e-05"),
+        ({"l2": 3}, "L2 0 → 3"),
         ({"activation": ("relu", "tanh")}, "activation tanh → ('relu', 'tanh')"),
     ],
 )
