@@ -102,23 +102,36 @@ const nbtutor = (() => {
     element.append(" ", again);
   };
 
+  const ENDED =
+    "The kernel behind this page has ended. What you see stays; nothing moves any more.";
+  const NO_SERVER = "The server does not answer. If you have stopped it, start it again.";
   const checkKernel = async () => {
     const page = config();
     if (!page?.kernelId) return;
     try {
       const answer = await fetch(`${page.baseUrl}api/kernels/${page.kernelId}`);
       if (answer.status === 404) {
-        notice("The kernel behind this page has ended. What you see stays; nothing moves any more.");
         progress("");
-      } else {
+        notice(ENDED);
+      } else if (document.getElementById("nbt-notice").dataset.text === NO_SERVER) {
         notice("");
       }
     } catch {
-      notice("The server does not answer. If you have stopped it, start it again.");
+      notice(NO_SERVER);
     }
   };
-  const PATIENCE = 30_000;
-  setInterval(() => document.visibilityState === "visible" && checkKernel(), PATIENCE);
+  // Often while the page is being made and just after, when a kernel that died on the way may not
+  // have been found out yet; then now and then.
+  const HASTE = 3_000;
+  const EASE = 30_000;
+  let settled = Infinity;
+  let checked = 0;
+  setInterval(() => {
+    const due = performance.now() > settled ? EASE : HASTE;
+    if (document.visibilityState !== "visible" || performance.now() - checked < due) return;
+    checked = performance.now();
+    checkKernel();
+  }, HASTE);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") checkKernel();
   });
@@ -136,11 +149,9 @@ const nbtutor = (() => {
 
   // Sent every few seconds while a page is being made.
   const stillWorking = () => {
-    if (config()) checkKernel();
-    else if (performance.now() > 2 * PATIENCE) {
-      progress("");
-      notice("The kernel does not start.");
-    }
+    if (config() || performance.now() < 2 * EASE) return;
+    progress("");
+    notice("The kernel does not start.");
   };
 
   // Voilà replaces each waiting output by a place that says so, and that by the live one.
@@ -163,10 +174,9 @@ const nbtutor = (() => {
       if (pending()) return false;
       progress("");
       root.dataset.ready = "true";
+      settled = performance.now() + 4 * HASTE;
       return true;
     };
-    // It may have died half-way, which looks like a lesson whose last parts are missing.
-    checkKernel();
     if (done()) return;
     progress("Starting the live parts …");
     const observer = new MutationObserver(() => {
