@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nbtutor.engine import Network, Trainer, TrainingConfig, make_dataset
+from nbtutor.engine.random import stream
 
 Array = np.ndarray
 
@@ -45,6 +46,13 @@ def test_each_layer_epoch_and_seed_draws_anew() -> None:
     assert not np.array_equal(first, masks((0.5,), epoch=1)[0])
     assert not np.array_equal(first, masks((0.5,), seed=1)[0])
     np.testing.assert_array_equal(first, masks((0.5,))[0])
+
+
+def test_dropout_draws_from_a_stream_of_its_own() -> None:
+    """Not from the one that shuffles the points, which would tie the masks to their order."""
+    rng = stream(3, "dropout", 2)
+    for mask, units in zip(masks((0.5,), n=200, epoch=2, seed=3), (6, 9), strict=True):
+        np.testing.assert_array_equal(mask[0] > 0, rng.random((200, units), np.float32) >= 0.5)
 
 
 def test_every_update_draws_anew() -> None:
