@@ -235,6 +235,20 @@ test("a slow kernel is no reason to ask for more at once", () => {
   assert.equal(set.clock.window, 1);
 });
 
+test("before the first frame there is nothing to tick from: everything is asked for instead", () => {
+  const { time, ticks, seen, clock, arrive } = setUp();
+  clock.setVisible(true);
+  clock.requestSync();
+  clock.setPlaying(true);
+  time.paint();
+  time.pass(BUSY_AFTER_MS);
+  assert.deepEqual(ticks, []);
+  assert.equal(seen.syncs, 2);
+  arrive(40, true);
+  time.paint();
+  assert.deepEqual(ticks, [{ seen: 40, window: 1, again: false }]);
+});
+
 test("stop leaves nothing waiting", () => {
   const { time, clock, start } = setUp();
   start();

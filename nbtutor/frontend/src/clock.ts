@@ -167,7 +167,8 @@ export class Clock {
   }
 
   private get mayAsk(): boolean {
-    return this.playing && this.visible && this.target - this.painted < this.size;
+    const something = this.painted >= 0 || this.received >= 0;
+    return something && this.playing && this.visible && this.target - this.painted < this.size;
   }
 
   private wake(): void {
