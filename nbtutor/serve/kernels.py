@@ -19,6 +19,7 @@ Kernels that wait in Voilà's pool for a page are not touched by 2 and 3.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from datetime import datetime, timezone
@@ -26,6 +27,7 @@ from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.websocket import WebSocketClosedError
 from traitlets import Dict, Integer, List, Unicode
 
 
@@ -40,6 +42,18 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         """Switch Nagle's algorithm off, then connect as usual."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
+
+    @property
+    def write_message(self) -> Any:
+        """Send a message to the page, or drop it where the page has just gone."""
+        return self._write_message
+
+    def _write_message(self, message: bytes | str | dict[str, Any], binary: bool = False) -> None:
+        with contextlib.suppress(WebSocketClosedError):
+            sent = self.websocket_handler.write_message(message, binary)
+            if sent is not None:
+                # Asked for its outcome, or asyncio would report a failure that nobody looked at.
+                sent.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 class CourseKernelManager(AsyncMappingKernelManager):

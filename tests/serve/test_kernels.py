@@ -153,6 +153,31 @@ C.connect = looking
         assert server.wait_for_line(r"TCP_NODELAY (\d+)")[1] != "0"
 
 
+def test_a_page_that_vanishes_amid_messages_is_no_fault(notebooks: Path) -> None:
+    with running_server(notebooks) as server:
+        kernel_id = kernel_of(server.request(FIRST))
+
+        async def vanish() -> None:
+            connection = await _connect(server, kernel_id)
+            session = Session()
+            for _ in range(300):
+                message = session.msg("kernel_info_request", {})
+                connection.write_message(
+                    serialize_msg_to_ws_v1(message, "shell", session.pack), binary=True
+                )
+            await connection.read_message()
+            # No farewell: the line is cut.
+            assert connection.protocol is not None
+            assert connection.protocol.stream is not None
+            connection.protocol.stream.close()
+
+        asyncio.run(asyncio.wait_for(vanish(), 30))
+        # Another page's answer comes after what the first one was still to be sent.
+        server.request(FIRST)
+        server.stop()
+        assert server.messages == ""
+
+
 def test_a_kernel_without_a_page_ends_and_the_warm_ones_stay(notebooks: Path) -> None:
     hurry = """
 from nbtutor.serve import settings
