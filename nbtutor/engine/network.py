@@ -104,6 +104,14 @@ class Network:
         self._workspaces: dict[int, Workspace] = {}
         self.initialize()
 
+    def __repr__(self) -> str:
+        shape = "-".join(map(str, self.sizes))
+        count = self.parameters.flat.shape[1]
+        return (
+            f"<Network {shape}, {self.activation}, {self.output}: {count:,} parameters, "
+            f"replicas={self.replicas}, {self.dtype}>"
+        )
+
     def initialize(self) -> None:
         """Set the initial weights, the same ones each time."""
         for replica in range(self.replicas):
