@@ -220,7 +220,7 @@ class LiveRun:
                 update = self.run.trainer.divergences[-1].update
                 self._note = (
                     f"Training stopped at update {update:,}, before this change. "
-                    "Press Play to go on from the last good state, or Reset."
+                    "Press Reset to start again."
                 )
             self.run.change(wanted)
         return bool(must)
@@ -415,16 +415,15 @@ def draw_fields(network: Network) -> tuple[Array, Array]:
 
 def _draw_fields(network: Network) -> tuple[Array, Array]:
     side = _PLANE_SIDE if network.parameters.flat.size <= _MANY_PARAMETERS else _COARSE_SIDE
-    workspace = network.forward(network.prepare_inputs(_grid(side)))
-    probability = network.probabilities(workspace)[0, :, -1]
-    plane = np.rint(np.nan_to_num(probability, nan=0.5) * 255).astype(np.uint8)
+    *hidden, probability = (outputs[0] for outputs in network.layer_outputs(_grid(side)))
+    plane = np.rint(np.nan_to_num(probability[:, -1], nan=0.5) * 255).astype(np.uint8)
 
     shown = sum(min(units, SHOWN_UNITS) for units in network.sizes[1:-1])
     stride = next(s for s in (4, 5, 8, 10, 20) if shown * (side // s) ** 2 <= _UNITS_BYTES)
     rows = slice(stride // 2, side - (side % stride), stride)
     pictures = []
-    for name, outputs in zip(network.activations, workspace.activations, strict=True):
-        field = outputs[0].reshape(side, side, -1)[rows, rows, :SHOWN_UNITS]
+    for name, outputs in zip(network.activations, hidden, strict=True):
+        field = outputs.reshape(side, side, -1)[rows, rows, :SHOWN_UNITS]
         scale = 1.0
         if not np.isfinite(ACTIVATIONS[name].range).all():
             scale = np.maximum(1, np.abs(field).max(axis=(0, 1)))

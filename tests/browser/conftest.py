@@ -1,0 +1,187 @@
+"""A server for all tests of this folder; a browser, a fresh page and a watch over it for each."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.board import Board
+from tests.browser.wire import FORGERY, Traffic
+from tests.serve.server import Server, running_server, write_lesson
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+PLAYGROUND = "00-playground.ipynb"
+
+TWICE = """\
+import nbtutor
+playground = nbtutor.Playground()
+display(playground)
+display(playground)
+"""
+
+# A teacher's own arrangement: views and controls apart, and a picture that is taken away and back.
+APART = """\
+import ipywidgets, nbtutor
+playground = nbtutor.Playground(hidden=(3,), seed=7)
+views, buttons = playground.views, playground.transport
+place = ipywidgets.VBox([views.plane])
+button = ipywidgets.Button(description="Take away")
+def swap(_):
+    gone = not place.children
+    place.children = [views.plane] if gone else []
+    button.description = "Take away" if gone else "Bring back"
+button.on_click(swap)
+ipywidgets.VBox([buttons.play, button, views.status, place])
+"""
+
+# More kernels kept warm, and sooner: each test takes one.
+WARM = """\
+import nbtutor.serve.settings as settings
+original = settings.voila_settings
+def voila_settings(*args, **kwargs):
+    config = original(*args, **kwargs)
+    pools = config.VoilaKernelManager.kernel_pools_config
+    pools["00-playground.ipynb"]["pool_size"] = 2
+    config.VoilaKernelManager.fill_delay = 1.0
+    return config
+settings.voila_settings = voila_settings
+settings.WARM_LESSONS = 1
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for the playground and two more pages with playgrounds."""
+    folder = tmp_path_factory.mktemp("lessons")
+    shutil.copy(root / "notebooks" / PLAYGROUND, folder)
+    write_lesson(folder / "01-twice.ipynb", "Twice", TWICE)
+    write_lesson(folder / "02-apart.ipynb", "Apart", APART)
+    with running_server(folder, program=WARM) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A headless Chromium that finds no other host."""
+    from playwright.sync_api import sync_playwright
+
+    rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, rules])
+        yield running
+        running.close()
+
+
+class Watch:
+    """Everything that went wrong in the pages of a test."""
+
+    def __init__(self) -> None:
+        self.wrongs: list[str] = []
+        self._allowed: list[re.Pattern[str]] = []
+
+    def allow(self, pattern: str) -> None:
+        """Expect a message: the test provokes it."""
+        self._allowed.append(re.compile(pattern))
+
+    def follow(self, context: BrowserContext) -> None:
+        """Watch all pages of a context, those that open later too."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.wrongs.append(f"page error: {error.error}"))
+        context.on("request", self._request)
+        context.on("page", lambda page: page.on("websocket", lambda s: self._address(s.url)))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.wrongs.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def _request(self, request: Request) -> None:
+        self._address(request.url)
+
+    def _address(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob", "about") and parts.hostname != "127.0.0.1":
+            self.wrongs.append(f"a request left the host: {url}")
+
+    def unexpected(self) -> list[str]:
+        return [w for w in self.wrongs if not any(p.search(w) for p in self._allowed)]
+
+
+@pytest.fixture(autouse=True)
+def watch() -> Iterator[Watch]:
+    """Fail a test for a console error, a page error, or a request that leaves the host."""
+    watching = Watch()
+    yield watching
+    assert watching.unexpected() == []
+
+
+@pytest.fixture
+def new_context(browser: Browser, watch: Watch) -> Iterator[Callable[..., BrowserContext]]:
+    """Make browser contexts, which are watched and closed."""
+    made: list[BrowserContext] = []
+
+    def make(**options: Any) -> BrowserContext:
+        options = {"viewport": {"width": 1280, "height": 800}, **options}
+        context = browser.new_context(**options)
+        context.set_default_timeout(20_000)
+        watch.follow(context)
+        context.add_init_script(FORGERY)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        # As a person closes them: the page tells the server that its kernel may end.
+        for page in context.pages:
+            page.close()
+        context.close()
+
+
+OpenBoard = Callable[..., Board]
+
+
+@pytest.fixture
+def open_board(server: Server, new_context: Callable[..., BrowserContext]) -> OpenBoard:
+    """Open a lesson in a page of its own and wait for its first picture."""
+
+    def open_(
+        lesson: str = PLAYGROUND, context: BrowserContext | None = None, **options: Any
+    ) -> Board:
+        page: Page = (context or new_context(**options)).new_page()
+        traffic = Traffic(page)
+        page.goto(f"{server.url}voila/render/{lesson}")
+        board = Board(page, traffic, server)
+        board.wait_for_first_picture()
+        return board
+
+    return open_
+
+
+@pytest.fixture
+def board(open_board: OpenBoard) -> Board:
+    """The playground's page, with its first picture."""
+    return open_board()

@@ -1,0 +1,141 @@
+"""A learner's session in JupyterLab."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.board import Board
+from tests.browser.conftest import PLAYGROUND, Watch
+from tests.browser.wire import Traffic
+from tests.serve.server import Server, running_server, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+    """``nbtutor lab`` with an empty working folder."""
+    folder = tmp_path_factory.mktemp("lab") / "course"
+    with running_server(folder, command="lab") as running:
+        yield running, folder
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext], watch: Watch) -> Page:
+    # JupyterLab asks for themes and settings that a fresh user does not have.
+    watch.allow(r"Failed to load resource: the server responded with a status of 404")
+    return new_context(viewport={"width": 1600, "height": 1000}).new_page()
+
+
+def notebook_url(server: Server) -> str:
+    address, _, token = server.url.partition("?")
+    return f"{address.removesuffix('/lab')}/lab/tree/{PLAYGROUND}?{token}"
+
+
+def menu(page: Page, name: str, item: str) -> None:
+    page.get_by_role("menubar").get_by_text(name, exact=True).click()
+    page.locator(".lm-Menu-item", has_text=re.compile(f"^{re.escape(item)}")).first.click()
+
+
+@pytest.mark.timeout(240)
+def test_a_session(page: Page, lab: tuple[Server, Path], watch: Watch) -> None:
+    server, folder = lab
+    traffic = Traffic(page)
+    page.set_default_timeout(30_000)
+    page.goto(notebook_url(server))
+    notebook = page.locator(".jp-Notebook")
+    expect(notebook).to_be_visible(timeout=60_000)
+    expect(notebook.get_by_role("heading", name="The playground")).to_be_visible()
+    # Before anything runs, the notebook shows its static picture.
+    expect(notebook.locator(".jp-OutputArea img").first).to_be_visible()
+
+    menu(page, "Run", "Run All Cells")
+    board = Board(page, traffic, server)
+    board.view("plane").first.wait_for(timeout=60_000)
+    page.locator(".nbt-playground").first.scroll_into_view_if_needed()
+    expect(board.view("plane")).to_have_attribute("data-seq", re.compile(r"\d+"), timeout=60_000)
+
+    board.button("Play").click()
+    board.wait_for_epoch(3, view="plane")
+    board.press("Learning rate", "ArrowRight")
+    expect(board.curves).to_have_accessible_name(re.compile("learning rate 0.03 → 0.1"))
+    board.wait_for_epoch(board.epoch + 3, view="plane")
+
+    # Saved, it holds a picture and no stream.
+    page.locator(".jp-Notebook").first.click(position={"x": 5, "y": 5})
+    page.keyboard.press("ControlOrMeta+s")
+    wait_until(lambda: has_widget(folder / PLAYGROUND))
+    assert (folder / PLAYGROUND).stat().st_size < 2_000_000
+    board.wait_for_epoch(board.epoch + 3, view="plane")
+
+    # A kernel that starts again has forgotten the run, and the board says so.
+    watch.allow(r"Cannot send|Widget model|widget model|model not found|Model class")
+    menu(page, "Kernel", "Restart Kernel…")
+    page.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    expect(board.sentence).to_have_text(
+        re.compile("The kernel has stopped. Run the notebook again"), timeout=30_000
+    )
+    menu(page, "Run", "Run All Cells")
+    expect(board.sentence).to_have_text(re.compile("Press Play"), timeout=60_000)
+    board.button("Play").click()
+    board.wait_for_epoch(3, view="plane")
+    board.button("Pause").click()
+    expect(board.view("plane")).to_have_attribute("data-state", "paused")
+
+
+@pytest.mark.timeout(240)
+def test_two_tabs_on_one_kernel_share_one_clock(
+    page: Page, lab: tuple[Server, Path], watch: Watch
+) -> None:
+    server, folder = lab
+    page.set_default_timeout(30_000)
+    page.goto(notebook_url(server))
+    expect(page.locator(".jp-Notebook")).to_be_visible(timeout=60_000)
+    menu(page, "Run", "Run All Cells")
+    one = Board(page, Traffic(page), server)
+    one.view("plane").first.wait_for(timeout=60_000)
+    page.keyboard.press("ControlOrMeta+s")
+    wait_until(lambda: has_widget(folder / PLAYGROUND))
+
+    second = page.context.new_page()
+    traffic = Traffic(second)
+    second.goto(notebook_url(server))
+    other = Board(second, traffic, server)
+    other.view("plane").first.wait_for(timeout=60_000)
+    for board in (one, other):
+        board.page.locator(".nbt-playground").first.scroll_into_view_if_needed()
+    one.button("Play").click()
+    one.wait_for_epoch(10, view="plane")
+    other.wait_for_epoch(one.epoch, view="plane")
+    other.button("Pause").click()
+    for board in (one, other):
+        expect(board.view("plane")).to_have_attribute("data-state", "paused")
+        board.idle()
+    assert one.read()["plane"]["seq"] == other.read()["plane"]["seq"]
+    assert one.epoch == other.epoch
+    # Both asked; each picture was made once, went to both, and was one epoch at most.
+    played = [f.custom for f in traffic.frames if f.custom["state"] == "playing"]
+    numbers = [frame["seq"] for frame in played]
+    assert numbers == sorted(set(numbers))
+    for before, after in zip(played, played[1:], strict=False):
+        assert after["epoch"] - before["epoch"] <= after["seq"] - before["seq"]
+    assert len(one.traffic.ticks) > 3
+    assert len(traffic.ticks) > 3
+
+
+def has_widget(path: Path) -> bool:
+    """Whether the saved notebook shows the live widget, with a picture for those without one."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except ValueError:  # it is being written
+        return False
+    data = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    return any("application/vnd.jupyter.widget-view+json" in part for part in data)
