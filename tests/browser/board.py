@@ -130,9 +130,11 @@ class Board:
         """The value that a control shows, as text."""
         handle = self.control(control)
         if control in SLIDERS:
-            return handle.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]").locator(
-                ".widget-readout"
-            ).inner_text()
+            return (
+                handle.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]")
+                .locator(".widget-readout")
+                .inner_text()
+            )
         return str(handle.input_value())
 
     def pixels(self, view: str = "plane") -> str:

@@ -53,7 +53,9 @@ def test_a_rate_dragged_up_in_mid_run(board: Board) -> None:
     board.press("Learning rate", "ArrowRight", "ArrowRight")
     board.wait_for_state("error")
     assert board.epoch >= 3
-    expect(board.sentence).to_have_text(re.compile(r"stopped at update [\d,]{2,}: .*0.3 times L2 10"))
+    expect(board.sentence).to_have_text(
+        re.compile(r"stopped at update [\d,]{2,}: .*0.3 times L2 10")
+    )
     board.check_no_bad_numbers()
     # One who goes on dragging can still read why, and what to do.
     stopped = re.compile(r"Training stopped at update [\d,]{2,}, before this change. Press Reset")

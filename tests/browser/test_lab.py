@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
     """``nbtutor lab`` with an empty working folder."""
-    folder = tmp_path_factory.mktemp("lab") / "course"
+    folder = tmp_path / "course"
     with running_server(folder, command="lab") as running:
         yield running, folder
 
@@ -40,6 +41,21 @@ def notebook_url(server: Server) -> str:
     return f"{address.removesuffix('/lab')}/lab/tree/{PLAYGROUND}?{token}"
 
 
+def open_notebook(page: Page, server: Server) -> Board:
+    """Open the playground's notebook and wait until its kernel is there."""
+    board = Board(page, Traffic(page), server)
+    page.set_default_timeout(30_000)
+    page.goto(notebook_url(server))
+    expect(
+        page.locator(".jp-Notebook").get_by_role("heading", name="The playground")
+    ).to_be_visible(timeout=60_000)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
+        "data-status", "idle", timeout=30_000
+    )
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=30_000)
+    return board
+
+
 def menu(page: Page, name: str, item: str) -> None:
     page.get_by_role("menubar").get_by_text(name, exact=True).click()
     page.locator(".lm-Menu-item", has_text=re.compile(f"^{re.escape(item)}")).first.click()
@@ -48,17 +64,12 @@ def menu(page: Page, name: str, item: str) -> None:
 @pytest.mark.timeout(240)
 def test_a_session(page: Page, lab: tuple[Server, Path], watch: Watch) -> None:
     server, folder = lab
-    traffic = Traffic(page)
-    page.set_default_timeout(30_000)
-    page.goto(notebook_url(server))
+    board = open_notebook(page, server)
     notebook = page.locator(".jp-Notebook")
-    expect(notebook).to_be_visible(timeout=60_000)
-    expect(notebook.get_by_role("heading", name="The playground")).to_be_visible()
     # Before anything runs, the notebook shows its static picture.
     expect(notebook.locator(".jp-OutputArea img").first).to_be_visible()
 
     menu(page, "Run", "Run All Cells")
-    board = Board(page, traffic, server)
     board.view("plane").first.wait_for(timeout=60_000)
     page.locator(".nbt-playground").first.scroll_into_view_if_needed()
     expect(board.view("plane")).to_have_attribute("data-seq", re.compile(r"\d+"), timeout=60_000)
@@ -79,7 +90,7 @@ def test_a_session(page: Page, lab: tuple[Server, Path], watch: Watch) -> None:
     # A kernel that starts again has forgotten the run, and the board says so.
     watch.allow(r"Cannot send|Widget model|widget model|model not found|Model class")
     menu(page, "Kernel", "Restart Kernel…")
-    page.get_by_role("dialog").get_by_role("button", name="Restart").click()
+    page.get_by_role("dialog").get_by_role("button", name="Confirm Kernel Restart").click()
     expect(board.sentence).to_have_text(
         re.compile("The kernel has stopped. Run the notebook again"), timeout=30_000
     )
@@ -92,23 +103,15 @@ def test_a_session(page: Page, lab: tuple[Server, Path], watch: Watch) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_two_tabs_on_one_kernel_share_one_clock(
-    page: Page, lab: tuple[Server, Path], watch: Watch
-) -> None:
+def test_two_tabs_on_one_kernel_share_one_clock(page: Page, lab: tuple[Server, Path]) -> None:
     server, folder = lab
-    page.set_default_timeout(30_000)
-    page.goto(notebook_url(server))
-    expect(page.locator(".jp-Notebook")).to_be_visible(timeout=60_000)
+    one = open_notebook(page, server)
     menu(page, "Run", "Run All Cells")
-    one = Board(page, Traffic(page), server)
     one.view("plane").first.wait_for(timeout=60_000)
     page.keyboard.press("ControlOrMeta+s")
     wait_until(lambda: has_widget(folder / PLAYGROUND))
 
-    second = page.context.new_page()
-    traffic = Traffic(second)
-    second.goto(notebook_url(server))
-    other = Board(second, traffic, server)
+    other = open_notebook(page.context.new_page(), server)
     other.view("plane").first.wait_for(timeout=60_000)
     for board in (one, other):
         board.page.locator(".nbt-playground").first.scroll_into_view_if_needed()
@@ -122,13 +125,13 @@ def test_two_tabs_on_one_kernel_share_one_clock(
     assert one.read()["plane"]["seq"] == other.read()["plane"]["seq"]
     assert one.epoch == other.epoch
     # Both asked; each picture was made once, went to both, and was one epoch at most.
-    played = [f.custom for f in traffic.frames if f.custom["state"] == "playing"]
+    played = [f.custom for f in other.traffic.frames if f.custom["state"] == "playing"]
     numbers = [frame["seq"] for frame in played]
     assert numbers == sorted(set(numbers))
-    for before, after in zip(played, played[1:], strict=False):
+    for before, after in itertools.pairwise(played):
         assert after["epoch"] - before["epoch"] <= after["seq"] - before["seq"]
     assert len(one.traffic.ticks) > 3
-    assert len(traffic.ticks) > 3
+    assert len(other.traffic.ticks) > 3
 
 
 def has_widget(path: Path) -> bool:

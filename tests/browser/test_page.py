@@ -10,10 +10,11 @@ from playwright.sync_api import expect
 from tests.browser.board import SLIDERS, VIEWS, Board
 from tests.browser.conftest import OpenBoard
 
-BUTTONS = (
-    "Play Step Epoch Reset Undo Circle Spiral Moons".split()
-    + ["Exclusive or", "Two clouds", "Add a layer", "Remove a layer"]
-)
+BUTTONS = [
+    *("Play", "Step", "Epoch", "Reset", "Undo"),
+    *("Circle", "Exclusive or", "Two clouds", "Spiral", "Moons"),
+    *("Add a layer", "Remove a layer"),
+]
 # Names of Python's that a page shows only if something was not translated into words.
 INTERNAL = re.compile(r"\b(leaky_relu|train_share|learning_rate|batch_size|IPY_MODEL|Traceback)\b")
 
@@ -33,9 +34,13 @@ def test_every_view_is_there_idle_and_painted(board: Board) -> None:
     assert {view["epoch"] for view in views.values()} == {"0"}
     assert len({view["seq"] for view in views.values()}) == 1
     for view in ("plane", "network", "curves"):
-        colours = board.view(view).locator("canvas").first.evaluate(
-            "c => new Set(new Uint32Array("
-            "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size"
+        colours = (
+            board.view(view)
+            .locator("canvas")
+            .first.evaluate(
+                "c => new Set(new Uint32Array("
+                "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size"
+            )
         )
         assert colours > (10 if view == "plane" else 3), view
     expect(board.sentence).to_have_text(re.compile("Press Play"))

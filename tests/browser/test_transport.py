@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -52,7 +53,7 @@ def test_playing_goes_one_epoch_a_picture(board: Board) -> None:
     frames = [message.custom for message in board.traffic.frames if message.custom["epoch"]]
     played = [(frame["seq"], frame["epoch"]) for frame in frames if frame["state"] == "playing"]
     assert len(played) >= 20
-    for (seq, epoch), (next_seq, next_epoch) in zip(played, played[1:], strict=False):
+    for (seq, epoch), (next_seq, next_epoch) in itertools.pairwise(played):
         assert next_seq == seq + 1
         assert next_epoch in (epoch, epoch + 1)  # a slow machine may need two portions
     # What is painted is what came, in order.
@@ -127,7 +128,7 @@ def test_the_speed_is_how_much_a_picture_trains(board: Board, speed: str) -> Non
     board.wait_for_picture_after(board.seq + 10)
     board.pause()
     played = [m.custom for m in board.traffic.frames if m.custom["state"] == "playing"]
-    steps = [b["updates"] - a["updates"] for a, b in zip(played, played[1:], strict=False)]
+    steps = [b["updates"] - a["updates"] for a, b in itertools.pairwise(played)]
     if speed == "One update a frame":
         assert set(steps[1:]) == {1}
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import signal
 
@@ -69,7 +70,7 @@ def test_a_kernel_that_hangs_is_called_busy_and_goes_on(board: Board) -> None:
     expect(board.sentence).to_have_text("Training.")
     # The tries of the waiting page did not train: one epoch for each picture, as always.
     played = [f.custom for f in board.traffic.frames if f.custom["state"] == "playing"]
-    for before, after in zip(played, played[1:], strict=False):
+    for before, after in itertools.pairwise(played):
         assert after["epoch"] - before["epoch"] <= 1
 
 

@@ -87,7 +87,9 @@ def check_field(board: Board, same: nbtutor.Playground) -> None:
     points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     around = np.array([(dx, dy) for dx in (-0.2, 0, 0.2) for dy in (-0.2, 0, 0.2)])
     near = probability(same, (points[:, None] + around).reshape(-1, 2)).reshape(-1, 9)
-    sure = (np.abs(near - 0.5) > 0.05).all(axis=1) & ((near > 0.5) == (near[:, 4:5] > 0.5)).all(axis=1)
+    sure = (np.abs(near - 0.5) > 0.05).all(axis=1) & ((near > 0.5) == (near[:, 4:5] > 0.5)).all(
+        axis=1
+    )
     assert sure.sum() > 200
     canvas = board.view("plane").locator("canvas").first
     colours = np.array(canvas.evaluate(_COLOURS, points[sure].tolist()))
@@ -131,5 +133,7 @@ def loss_text(loss: float) -> str:
     if size >= 10_000 or size < 0.0005:
         mantissa, exponent = f"{loss:.1e}".split("e")
         return f"{mantissa}e{int(exponent)}".replace("-", "−")
-    decimals = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.01 else 4
+    decimals = (
+        0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.01 else 4
+    )
     return f"{loss:.{decimals}f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import struct
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ def read(payload: bytes | str) -> Message:
     (count,) = struct.unpack_from("<Q", payload)
     offsets = struct.unpack_from(f"<{count}Q", payload, 8)
     channel, header, _, _, content = (
-        payload[start:end] for start, end in zip(offsets[:5], offsets[1:6], strict=True)
+        payload[start:end] for start, end in itertools.pairwise(offsets)
     )
     kind = json.loads(header)["msg_type"]
     return Message(channel.decode(), kind, json.loads(content), len(payload))
