@@ -1,8 +1,8 @@
 """Activation functions: what a hidden unit does to its weighted sum.
 
 Each is a pair, the function and its derivative, in the registry `ACTIVATIONS`. Both write into an
-array that the caller owns: at the size of these networks the cost of NumPy is the number of calls
-and of new arrays, not the arithmetic.
+array that the caller owns, their last argument: at the size of these networks the cost of NumPy is
+the number of calls and of new arrays, not the arithmetic.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 Array = np.ndarray
+
+# Constants as arrays without dimensions: a Python number is converted again at every call, which
+# takes as long as the arithmetic. float32 holds these exactly, whatever the network's dtype.
+_ZERO, HALF, _ONE = (np.array(value, np.float32) for value in (0, 0.5, 1))
 
 LEAKY_SLOPE = 0.01
 """Slope of the leaky ReLU for negative sums (Maas, Hannun and Ng, 2013)."""
@@ -39,7 +43,7 @@ class Activation:
 
     name: str
     label: str
-    output: Callable[[Array, Array], None]
+    output: Callable[[Array, Array], object]
     derivative: Callable[[Array, Array, Array], None]
     range: tuple[float, float]
 
@@ -57,49 +61,45 @@ def sigmoid(z: Array, out: Array) -> None:
 
     As (1 + tanh(z / 2)) / 2, which is the same number and cannot overflow.
     """
-    np.multiply(z, 0.5, out=out)
-    np.tanh(out, out=out)
-    np.multiply(out, 0.5, out=out)
-    np.add(out, 0.5, out=out)
+    np.multiply(z, HALF, out)
+    np.tanh(out, out)
+    np.multiply(out, HALF, out)
+    np.add(out, HALF, out)
 
 
 def _sigmoid_derivative(z: Array, a: Array, out: Array) -> None:
-    np.multiply(a, a, out=out)
-    np.subtract(a, out, out=out)  # a (1 - a)
-
-
-def _tanh(z: Array, out: Array) -> None:
-    np.tanh(z, out=out)
+    np.multiply(a, a, out)
+    np.subtract(a, out, out)  # a (1 - a)
 
 
 def _tanh_derivative(z: Array, a: Array, out: Array) -> None:
-    np.multiply(a, a, out=out)
-    np.subtract(1, out, out=out)  # 1 - a²
+    np.multiply(a, a, out)
+    np.subtract(_ONE, out, out)  # 1 - a²
 
 
 def _relu(z: Array, out: Array) -> None:
-    np.maximum(z, 0, out=out)
+    np.maximum(z, _ZERO, out=out)
 
 
 def _relu_derivative(z: Array, a: Array, out: Array) -> None:
-    np.greater(z, 0, out=out)  # 0 at the kink itself, as PyTorch has it
+    np.greater(z, _ZERO, out)  # 0 at the kink itself, as PyTorch has it
 
 
 def _leaky_relu(z: Array, out: Array) -> None:
-    np.multiply(z, LEAKY_SLOPE, out=out)
+    np.multiply(z, LEAKY_SLOPE, out)
     np.maximum(z, out, out=out)
 
 
 def _leaky_relu_derivative(z: Array, a: Array, out: Array) -> None:
-    np.greater(z, 0, out=out)
-    np.multiply(out, 1 - LEAKY_SLOPE, out=out)
-    np.add(out, LEAKY_SLOPE, out=out)
+    np.greater(z, _ZERO, out)
+    np.multiply(out, 1 - LEAKY_SLOPE, out)
+    np.add(out, LEAKY_SLOPE, out)
 
 
 ACTIVATIONS: dict[str, Activation] = {
     activation.name: activation
     for activation in (
-        Activation("tanh", "tanh", _tanh, _tanh_derivative, (-1, 1)),
+        Activation("tanh", "tanh", np.tanh, _tanh_derivative, (-1, 1)),
         Activation("relu", "ReLU", _relu, _relu_derivative, (0, np.inf)),
         Activation(
             "leaky_relu", "Leaky ReLU", _leaky_relu, _leaky_relu_derivative, (-np.inf, np.inf)

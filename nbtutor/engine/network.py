@@ -3,16 +3,20 @@
 Every network is a fleet: parameters, activations and gradients have a leading replica axis, and one
 network is a fleet of one. The same lines train one network, or thirty at once.
 
-Notation, for layer l (Bishop, 2006, section 5.3; Goodfellow et al., 2016, section 6.5)::
+Notation, for one layer (Bishop, 2006, section 5.3; Goodfellow et al., 2016, section 6.5)::
 
-    z = x W          the weighted sums; x carries a column of ones and W a last row of biases
+    z = W' x         the weighted sums; x carries a row of ones and W a last row of biases
     a = f(z)         the activations, the next layer's x
-    delta = dL/dz    the error signal;  dL/dW = x' delta;  delta below = (delta W') * f'(z below)
+    delta = dL/dz    the error signal;  dL/dW = x delta';  delta below = W delta * f'(z below)
+
+Inside, a layer's arrays are (units, points), so that its outputs and the row of ones under them
+are one block of memory. Fleets have the replica axis in front; a fleet of one goes without it
+there, because at this size NumPy takes far longer for a stack of one matrix than for the matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -100,7 +104,12 @@ class Network:
         self.gradients = Parameters(self.sizes, self.replicas, self.dtype)
         self.activation = activation
         self._output = OUTPUTS[self.output]
-        self._weights_transposed = [w.swapaxes(1, 2) for w in self.parameters.weights]
+        self._product: Callable[[Array, Array, Array], Array] = (
+            np.ndarray.dot if self.replicas == 1 else np.matmul
+        )
+        self._weights = self._inside(self.parameters.weights)
+        self._layers_transposed = _transposed(self._inside(self.parameters.layers))
+        self._layer_gradients = self._inside(self.gradients.layers)
         self._workspaces: dict[int, Workspace] = {}
         self.initialize()
 
@@ -168,24 +177,29 @@ class Network:
         ndarray of shape (replicas, n, classes)
             Rows sum to one; with a sigmoid output the columns are P(0) and P(1).
         """
-        probabilities = self.probabilities(self.forward(self.prepare_inputs(X)))
+        probabilities = self.layer_outputs(X)[-1]
         if self.output == "sigmoid":
             return np.concatenate([1 - probabilities, probabilities], axis=-1)
         return probabilities
 
     def predict(self, X: ArrayLike) -> Array:
         """Return the most probable class of every point, shape (replicas, n)."""
-        return self._output.classes(self.logits(X))
+        logits = self._run(X).logits
+        return self._output.classes(logits).reshape(self.replicas, -1)
 
     def logits(self, X: ArrayLike) -> Array:
         """Return the output layer's weighted sums, shape (replicas, n, outputs)."""
-        inputs = self.prepare_inputs(X)
-        return self.forward(inputs).logits.copy()
+        return self._outside(self._run(X).logits)
 
-    def hidden_outputs(self, X: ArrayLike) -> list[Array]:
-        """Return the output of every hidden layer, each of shape (replicas, n, units)."""
-        workspace = self.forward(self.prepare_inputs(X))
-        return [outputs.copy() for outputs in workspace.activations]
+    def layer_outputs(self, X: ArrayLike) -> list[Array]:
+        """Return the output of every layer, each of shape (replicas, n, units).
+
+        The last are probabilities: of class 1 for a sigmoid output, of each class for softmax.
+        """
+        workspace = self._run(X)
+        probabilities = np.empty_like(workspace.logits)
+        self._output.probabilities(workspace.logits, probabilities)
+        return [self._outside(outputs) for outputs in (*workspace.outputs, probabilities)]
 
     def loss_and_gradients(
         self,
@@ -216,18 +230,26 @@ class Network:
             for name, value in (("l1", l1), ("l2", l2))
         )
         inputs = self.prepare_inputs(X)
-        targets = self.prepare_targets(y, inputs.shape[-2])
+        targets = self.prepare_targets(y, inputs.shape[-1])
         penalty = Penalty(self.parameters, l1, l2)
         workspace = self.forward(inputs)
-        loss = self._output.losses(workspace.logits, targets).mean(axis=-1)
+        losses = self._output.losses(workspace.logits, targets)
         self.backward(inputs, targets, workspace)
         penalty.add_gradient(self.parameters.flat, self.gradients.flat)
-        return loss + penalty.value(self.parameters.flat), self.gradients
+        loss = losses.mean(axis=-1) + penalty.value(self.parameters.flat)
+        return loss, self.gradients
 
-    # What a trainer asks, thousands of times a second: arrays ready made, nothing checked.
+    # What a trainer asks: first to make its arrays ready, then to use them thousands of times a
+    # second with nothing checked.
 
     def prepare_inputs(self, X: ArrayLike) -> Array:
-        """Return `X` with a column of ones, in the network's dtype."""
+        """Return `X` with a row of ones, in the network's dtype.
+
+        Returns
+        -------
+        ndarray of shape (inputs + 1, n) or (replicas, inputs + 1, n)
+            In memory a point's inputs lie side by side, so that a batch is one block.
+        """
         points = check_points("X", X, self.sizes[0], self.replicas)
         largest = float(np.finfo(self.dtype).max)
         if np.abs(points).max() > largest:
@@ -235,10 +257,12 @@ class Network:
             raise ParameterError("X", f"numbers up to {np.abs(points).max():.2g}", allowed)
         inputs = np.ones((*points.shape[:-1], self.sizes[0] + 1), self.dtype)
         inputs[..., :-1] = points
-        return inputs
+        if inputs.ndim == 3:
+            (inputs,) = self._inside([inputs])
+        return inputs.swapaxes(-1, -2)
 
     def prepare_targets(self, y: Array, n: int) -> Array:
-        """Return the classes of `n` points as targets, shape (..., n, outputs)."""
+        """Return the classes of `n` points as targets, shape (..., outputs, n)."""
         classes = max(self.sizes[-1], 2)
         allowed = f"whole numbers from 0 to {classes - 1}, shape ({n},) or ({self.replicas}, {n})"
         try:
@@ -251,46 +275,63 @@ class Network:
             raise ParameterError("y", f"shape {labels.shape}", allowed)
         if labels.min() < 0 or labels.max() >= classes:
             raise ParameterError("y", f"values from {labels.min()} to {labels.max()}", allowed)
+        if self.replicas == 1:
+            labels = labels.reshape(n)
         return self._output.targets(labels.astype(np.int64), self.sizes[-1]).astype(self.dtype)
 
-    def forward(self, inputs: Array, masks: Sequence[Array] | None = None) -> Workspace:
+    def workspace(self, n: int) -> Workspace:
+        """Return the arrays for `n` points; the few that were used last are kept."""
+        workspace = self._workspaces.get(n)
+        if workspace is None:
+            # A batch-size slider dragged from end to end asks for many sizes: forget the oldest.
+            while len(self._workspaces) >= _KEPT_WORKSPACES:
+                self._workspaces.pop(next(iter(self._workspaces)))
+            fleet = () if self.replicas == 1 else (self.replicas,)
+            factor = np.array(self._output.delta_factor(n), self.dtype)
+            workspace = Workspace(fleet, self.sizes, n, factor)
+            self._workspaces[n] = workspace
+        return workspace
+
+    def forward(
+        self,
+        inputs: Array,
+        masks: Sequence[Array] | None = None,
+        workspace: Workspace | None = None,
+    ) -> Workspace:
         """Run points through the network.
 
         Parameters
         ----------
-        inputs : ndarray of shape (n, inputs + 1) or (replicas, n, inputs + 1)
+        inputs : ndarray of shape (inputs + 1, n) or (replicas, inputs + 1, n)
             From `prepare_inputs`.
         masks : sequence of ndarray, optional
-            What to multiply each hidden layer's output with, shape (replicas or 1, n, units): 0 for
-            a dropped unit and 1 / (1 - p) for a kept one (inverted dropout, Srivastava et al.,
-            2014). None for prediction, where nothing is dropped.
+            What to multiply each hidden layer's output with, shape (units, n) or (replicas, units,
+            n): 0 for a dropped unit and 1 / (1 - p) for a kept one (inverted dropout, Srivastava
+            et al., 2014). None for prediction, where nothing is dropped.
+        workspace : Workspace, optional
+            From `workspace`, for as many points; looked up if it is not given.
 
         Returns
         -------
         Workspace
             Holds every layer's arrays until the next call with as many points.
         """
-        workspace = self._workspace(inputs.shape[-2])
+        if workspace is None:
+            workspace = self.workspace(inputs.shape[-1])
+        product, layers = self._product, self._layers_transposed
         x = inputs
         for layer, activation in enumerate(self._activations):
-            z = workspace.sums[layer]
-            np.matmul(x, self.parameters.layers[layer], out=z)
+            z, a = workspace.sums[layer], workspace.outputs[layer]
+            product(layers[layer], x, z)
             if masks is None:
-                activation.output(z, workspace.outputs[layer])
-                workspace.activations[layer] = workspace.outputs[layer]
+                activation.output(z, a)
             else:
-                activation.output(z, workspace.undropped[layer])
-                workspace.activations[layer] = workspace.undropped[layer]
-                np.multiply(workspace.undropped[layer], masks[layer], out=workspace.outputs[layer])
+                undropped = workspace.undropped[layer]
+                activation.output(z, undropped)
+                np.multiply(undropped, masks[layer], a)
             x = workspace.inputs[layer]
-        np.matmul(x, self.parameters.layers[-1], out=workspace.logits)
+        product(layers[-1], x, workspace.logits)
         return workspace
-
-    def probabilities(self, workspace: Workspace) -> Array:
-        """Return what the output units say after `forward`, shape (replicas, n, outputs)."""
-        probabilities = np.empty_like(workspace.logits)
-        self._output.probabilities(workspace.logits, probabilities)
-        return probabilities
 
     def backward(
         self,
@@ -300,41 +341,43 @@ class Network:
         masks: Sequence[Array] | None = None,
     ) -> None:
         """Fill `gradients` with the gradient of the mean loss, after `forward` with the same."""
-        gradients = self.gradients.layers
-        delta = workspace.deltas[-1]
-        self._output.delta(workspace.logits, targets, delta)
+        product, gradients = self._product, self._layer_gradients
+        deltas, transposed = workspace.deltas, workspace.deltas_transposed
+        activations = workspace.outputs if masks is None else workspace.undropped
+        self._output.delta(workspace.logits, targets, workspace.delta_factor, deltas[-1])
         for layer in range(len(gradients) - 1, 0, -1):
-            np.matmul(workspace.inputs_transposed[layer - 1], delta, out=gradients[layer])
-            below = workspace.deltas[layer - 1]
-            np.matmul(delta, self._weights_transposed[layer], out=below)
+            product(workspace.inputs[layer - 1], transposed[layer], gradients[layer])
+            below, slope = deltas[layer - 1], workspace.slopes[layer - 1]
+            product(self._weights[layer], deltas[layer], below)
             if masks is not None:
-                np.multiply(below, masks[layer - 1], out=below)
-            slope = workspace.slopes[layer - 1]
+                np.multiply(below, masks[layer - 1], below)
             self._activations[layer - 1].derivative(
-                workspace.sums[layer - 1], workspace.activations[layer - 1], slope
+                workspace.sums[layer - 1], activations[layer - 1], slope
             )
-            np.multiply(below, slope, out=below)
-            delta = below
-        np.matmul(inputs.swapaxes(-1, -2), delta, out=gradients[0])
+            np.multiply(below, slope, below)
+        product(inputs, transposed[0], gradients[0])
 
     def evaluate(self, inputs: Array, targets: Array) -> Evaluation:
         """Return mean loss (without penalties) and accuracy of prepared points."""
         logits = self.forward(inputs).logits
         losses = self._output.losses(logits, targets)
-        correct = self._output.classes(logits) == self._true_classes(targets)
-        return Evaluation(losses.mean(axis=-1), correct.mean(axis=-1))
+        # A target is largest, or above zero, where its class is: it reads like a logit.
+        correct = self._output.classes(logits) == self._output.classes(targets)
+        return Evaluation(
+            losses.sum(axis=-1).reshape(self.replicas) / losses.shape[-1],
+            correct.sum(axis=-1).reshape(self.replicas) / correct.shape[-1],
+        )
 
-    def _true_classes(self, targets: Array) -> Array:
-        return targets[..., 0] if self.output == "sigmoid" else targets.argmax(axis=-1)
+    def _run(self, X: ArrayLike) -> Workspace:
+        return self.forward(self.prepare_inputs(X))
 
-    def _workspace(self, n: int) -> Workspace:
-        workspace = self._workspaces.get(n)
-        if workspace is None:
-            # A batch-size slider dragged from end to end asks for many sizes: forget the oldest.
-            while len(self._workspaces) >= _KEPT_WORKSPACES:
-                self._workspaces.pop(next(iter(self._workspaces)))
-            workspace = self._workspaces[n] = Workspace(self.sizes, self.replicas, n, self.dtype)
-        return workspace
+    def _inside(self, arrays: Sequence[Array]) -> list[Array]:
+        """Return views without the replica axis for a fleet of one."""
+        return [array[0] for array in arrays] if self.replicas == 1 else list(arrays)
+
+    def _outside(self, array: Array) -> Array:
+        """Return a copy of (units, n) as (replicas, n, units)."""
+        return np.array(array.reshape(self.replicas, *array.shape[-2:]).swapaxes(1, 2))
 
 
 @dataclass(frozen=True)
@@ -353,41 +396,54 @@ class Evaluation:
     accuracy: Array
 
 
+def _transposed(arrays: Sequence[Array]) -> list[Array]:
+    return [array.swapaxes(-1, -2) for array in arrays]
+
+
 class Workspace:
     """The arrays of one pass of `n` points, allocated once and used at every update.
 
+    Shapes are (units, n), with the replica axis in front for a fleet of more than one.
+
     Attributes
     ----------
-    sums : list of ndarray of shape (replicas, n, units)
+    sums : list of ndarray
         z of every hidden layer.
-    inputs : list of ndarray of shape (replicas, n, units + 1)
-        What every layer above a hidden one receives: outputs (after dropout) and a column of ones.
+    inputs : list of ndarray
+        What every layer above a hidden one receives: outputs (after dropout) and a row of ones.
     outputs : list of ndarray
         Views of `inputs` without the ones.
-    activations : list of ndarray
-        f(z), before dropout.
-    logits : ndarray of shape (replicas, n, outputs)
+    logits : ndarray
+        z of the output layer.
+    delta_factor : ndarray of shape ()
+        See `Output.delta`.
 
     Notes
     -----
     What only training needs is allocated at its first use.
     """
 
-    def __init__(self, sizes: Sequence[int], replicas: int, n: int, dtype: np.dtype) -> None:
-        self._shapes = [(replicas, n, units) for units in sizes[1:]]
-        self._dtype = dtype
+    def __init__(
+        self, fleet: tuple[int, ...], sizes: Sequence[int], n: int, delta_factor: Array
+    ) -> None:
+        self.delta_factor = delta_factor
+        self._shapes = [(*fleet, units, n) for units in sizes[1:]]
+        self._dtype = dtype = delta_factor.dtype
         hidden = self._shapes[:-1]
         self.sums: list[Array] = [np.empty(shape, dtype) for shape in hidden]
-        self.inputs: list[Array] = [np.ones((*shape[:2], shape[2] + 1), dtype) for shape in hidden]
-        self.inputs_transposed = [x.swapaxes(-1, -2) for x in self.inputs]
-        self.outputs: list[Array] = [x[..., :-1] for x in self.inputs]
-        self.activations: list[Array] = list(self.outputs)
+        self.inputs: list[Array] = [np.ones((*fleet, units + 1, n), dtype) for units in sizes[1:-1]]
+        self.outputs: list[Array] = [x[..., :-1, :] for x in self.inputs]
         self.logits: Array = np.empty(self._shapes[-1], dtype)
 
     @cached_property
     def deltas(self) -> list[Array]:
         """The error signal of every layer, dL/dz."""
         return self._allocate()
+
+    @cached_property
+    def deltas_transposed(self) -> list[Array]:
+        """Views of `deltas`, points first."""
+        return _transposed(self.deltas)
 
     @cached_property
     def slopes(self) -> list[Array]:

@@ -35,14 +35,14 @@ class SGD:
         Parameters
         ----------
         parameters, gradient : ndarray of shape (replicas, parameters)
-        learning_rate : ndarray of shape (replicas, 1)
-        momentum : ndarray of shape (replicas, 1) or None
+        learning_rate : ndarray of shape () or (replicas, 1)
+        momentum : ndarray of shape () or (replicas, 1), or None
             None is no momentum at all, and costs nothing.
         """
         if momentum is None:
-            np.multiply(gradient, learning_rate, out=self._scratch)
+            np.multiply(gradient, learning_rate, self._scratch)
         else:
-            np.multiply(self.velocity, momentum, out=self.velocity)
-            np.add(self.velocity, gradient, out=self.velocity)
-            np.multiply(self.velocity, learning_rate, out=self._scratch)
-        np.subtract(parameters, self._scratch, out=parameters)
+            np.multiply(self.velocity, momentum, self.velocity)
+            np.add(self.velocity, gradient, self.velocity)
+            np.multiply(self.velocity, learning_rate, self._scratch)
+        np.subtract(parameters, self._scratch, parameters)

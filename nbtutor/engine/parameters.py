@@ -84,12 +84,12 @@ class Penalty:
     def add_gradient(self, flat: Array, gradient: Array) -> None:
         """Add the penalty's gradient to `gradient`, in place."""
         if self._has_l2:
-            np.multiply(flat, self.l2, out=self._scratch)
-            np.add(gradient, self._scratch, out=gradient)
+            np.multiply(flat, self.l2, self._scratch)
+            np.add(gradient, self._scratch, gradient)
         if self._has_l1:
-            np.sign(flat, out=self._scratch)
-            np.multiply(self._scratch, self.l1, out=self._scratch)
-            np.add(gradient, self._scratch, out=gradient)
+            np.sign(flat, self._scratch)
+            np.multiply(self._scratch, self.l1, self._scratch)
+            np.add(gradient, self._scratch, gradient)
 
 
 def _column(value: float | Array, dtype: np.dtype) -> Array:

@@ -10,18 +10,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.datasets import Dataset
 from nbtutor.engine.history import Event, History
-from nbtutor.engine.network import Evaluation, Network
+from nbtutor.engine.network import Evaluation, Network, Workspace
 from nbtutor.engine.optimizers import SGD
 from nbtutor.engine.parameters import Penalty
-from nbtutor.engine.random import stream
+from nbtutor.engine.random import NumberedStream
 from nbtutor.engine.validation import (
     ParameterError,
     check_integer,
@@ -164,9 +163,10 @@ class Trainer:
         self._cursor = 0
         self._optimizer = SGD(network.parameters.flat)
         self._alive = np.ones(network.replicas, np.bool_)
+        self._diverged = False
         self._train = _Points(network, train)
         self._validation = _Points(network, validation) if validation is not None else None
-        self._plan = _Epoch(self, 0)
+        self._plan = _Epoch(network, self._train, self.seed)
         self._record(self._train.evaluate())
 
     @property
@@ -187,7 +187,7 @@ class Trainer:
     @property
     def diverged(self) -> bool:
         """Whether every replica has diverged, so that nothing is left to train."""
-        return not self._alive.any()
+        return self._diverged
 
     @property
     def progress(self) -> float:
@@ -226,6 +226,7 @@ class Trainer:
                 self.config = earlier
                 raise
         self._alive[:] = True
+        self._diverged = False
         after = {**vars(config), "activation": self.network.activation}
         for name in settings:
             if self.updates and before[name] != after[name]:
@@ -340,6 +341,7 @@ class Trainer:
                 self.network.parameters.flat[replica] = before.parameters[replica]
                 self._optimizer.velocity[replica] = 0
                 self._alive[replica] = False
+                self._diverged = not self._alive.any()
                 found = Divergence(int(replica), self.updates, self.epoch + 1)
                 self.divergences.append(found)
                 label = f"stopped: the weights overflowed at update {self.updates:,}"
@@ -361,47 +363,81 @@ class _Points:
     def __init__(self, network: Network, data: Dataset) -> None:
         self.network = network
         self.inputs = network.prepare_inputs(data.X)
-        self.n: int = self.inputs.shape[-2]
+        self.n: int = self.inputs.shape[-1]
         self.targets = network.prepare_targets(data.y, self.n)
 
     def evaluate(self) -> Evaluation:
         return self.network.evaluate(self.inputs, self.targets)
 
 
+class _Batch(NamedTuple):
+    """What an update works on: views of the shuffled points, and the arrays for as many."""
+
+    stop: int
+    inputs: Array
+    targets: Array
+    workspace: Workspace
+
+
 class _Epoch:
-    """The points of one epoch in their order, and its random numbers for dropout."""
+    """The training points in the order of one epoch, and its random numbers for dropout.
 
-    def __init__(self, trainer: Trainer, epoch: int) -> None:
-        self.epoch = epoch
-        self._seed = trainer.seed
-        self._hidden = trainer.network.sizes[1:-1]
-        self._dtype = trainer.network.dtype
-        points = trainer._train
-        self.n = points.n
-        order = stream(self._seed, "batches", epoch).permutation(points.n)
-        self.inputs = points.inputs.take(order, axis=-2)
-        self.targets = points.targets.take(order, axis=-2)
+    The arrays are filled anew for each epoch, so the views of its batches are made only once.
+    """
 
-    @cached_property
-    def _uniform(self) -> list[Array]:
-        """One number from U(0, 1) for each point and hidden unit, shared by all replicas."""
-        rng = stream(self._seed, "dropout", self.epoch)
-        return [rng.random((self.n, units), self._dtype) for units in self._hidden]
+    def __init__(self, network: Network, points: _Points, seed: int) -> None:
+        self._network = network
+        self._points = points
+        self._order = NumberedStream(seed, "batches")
+        self._dropout = NumberedStream(seed, "dropout")
+        self.inputs = points.inputs.copy(order="K")
+        self.targets = points.targets.copy()
+        self._size = 0
+        self._batches: dict[int, _Batch] = {}
+        self.begin(0)
 
-    def masks(self, batch: slice, dropout: Array) -> list[Array]:
+    def begin(self, number: int) -> None:
+        """Shuffle for an epoch; the same number and seed give the same order."""
+        self.number = number
+        self._uniform: list[Array] = []
+        order = self._order.at(number).permutation(self._points.n)
+        self.inputs[...] = self._points.inputs.take(order, axis=-1)
+        self.targets[...] = self._points.targets.take(order, axis=-1)
+
+    def batch(self, start: int, size: int) -> _Batch:
+        """Return the batch of `size` points, or as many as there are, from `start` on."""
+        if size != self._size:
+            self._size = size
+            self._batches.clear()
+        batch = self._batches.get(start)
+        if batch is None:
+            stop = min(start + size, self._points.n)
+            inputs, targets = self.inputs[..., start:stop], self.targets[..., start:stop]
+            batch = _Batch(stop, inputs, targets, self._network.workspace(stop - start))
+            self._batches[start] = batch
+        return batch
+
+    def masks(self, start: int, stop: int, dropout: Array) -> list[Array]:
         """Return 0 for a dropped unit and 1 / (1 - p) for a kept one.
+
+        One number from U(0, 1) for each point and hidden unit decides, in all replicas.
 
         Parameters
         ----------
-        batch : slice
-        dropout : ndarray of shape (replicas or 1, 1, 1)
+        start, stop : int
+            The points, in the epoch's order.
+        dropout : ndarray of shape () or (replicas, 1, 1)
 
         Returns
         -------
-        list of ndarray of shape (replicas or 1, points, units)
+        list of ndarray of shape (units, points) or (replicas, units, points)
         """
+        if not self._uniform:
+            rng, network = self._dropout.at(self.number), self._network
+            shapes = [(units, self._points.n) for units in network.sizes[1:-1]]
+            self._uniform = [rng.random(shape, network.dtype) for shape in shapes]
         scale = 1 / (1 - dropout)
-        return [(uniform[batch] >= dropout) * scale for uniform in self._uniform]
+        return [(uniform[:, start:stop] >= dropout) * scale for uniform in self._uniform]
 
 
 class _Step:
@@ -411,29 +447,27 @@ class _Step:
         config, network = trainer.config, trainer.network
         self.trainer = trainer
         self.batch_size = config.batch_size
-        self.learning_rate = _column(config.learning_rate, network)
-        self.momentum = _column(config.momentum, network) if np.any(config.momentum) else None
-        self.dropout = (
-            _column(config.dropout, network)[..., None] if np.any(config.dropout) else None
-        )
-        penalised = np.any(config.l1) or np.any(config.l2)
-        self.penalty = (
-            Penalty(network.parameters, np.asarray(config.l1), np.asarray(config.l2))
-            if penalised
-            else None
-        )
+        dtype = network.dtype
+        self.learning_rate = _per_replica(config.learning_rate, dtype, axes=1)
+        self.momentum: Array | None = None
+        self.dropout: Array | None = None
+        self.penalty: Penalty | None = None
+        if np.any(config.momentum):
+            self.momentum = _per_replica(config.momentum, dtype, axes=1)
+        if np.any(config.dropout):
+            self.dropout = _per_replica(config.dropout, dtype, axes=2)
+        if np.any(config.l1) or np.any(config.l2):
+            self.penalty = Penalty(network.parameters, np.asarray(config.l1), np.asarray(config.l2))
 
     def __call__(self) -> None:
         trainer, network = self.trainer, self.trainer.network
-        if trainer._plan.epoch != trainer.epoch:
-            trainer._plan = _Epoch(trainer, trainer.epoch)
-        plan = trainer._plan
-        stop = min(trainer._cursor + self.batch_size, plan.n)
-        batch = slice(trainer._cursor, stop)
-        inputs, targets = plan.inputs[..., batch, :], plan.targets[..., batch, :]
-        masks = None if self.dropout is None else plan.masks(batch, self.dropout)
+        plan, start = trainer._plan, trainer._cursor
+        if plan.number != trainer.epoch:
+            plan.begin(trainer.epoch)
+        stop, inputs, targets, workspace = plan.batch(start, self.batch_size)
+        masks = None if self.dropout is None else plan.masks(start, stop, self.dropout)
 
-        workspace = network.forward(inputs, masks)
+        network.forward(inputs, masks, workspace)
         network.backward(inputs, targets, workspace, masks)
         parameters, gradient = network.parameters.flat, network.gradients.flat
         if self.penalty is not None:
@@ -446,8 +480,10 @@ class _Step:
         trainer.updates += 1
 
 
-def _column(value: PerReplica, network: Network) -> Array:
-    return np.asarray(value, network.dtype).reshape(-1, 1)
+def _per_replica(value: PerReplica, dtype: np.dtype, axes: int) -> Array:
+    """Return one number without dimensions, or one for each replica with `axes` after it."""
+    numbers = np.asarray(value, dtype)
+    return numbers.reshape(-1, *[1] * axes) if numbers.size > 1 else numbers.reshape(())
 
 
 def _check_count(name: str, value: Any) -> int:

@@ -33,12 +33,11 @@ def nbtutor_frame() -> Callable[[], Fields]:
     train, validation = data()
     net = Network((2, 8, 8, 1))
     trainer = Trainer(net, train, validation, TrainingConfig(0.03, batch_size=10))
-    points = net.prepare_inputs(grid())
+    points = grid()
 
     def frame() -> Fields:
         trainer.run(epochs=1)  # measures both losses at its end
-        workspace = net.forward(points)
-        return [*workspace.activations, net.probabilities(workspace)]
+        return net.layer_outputs(points)
 
     return frame
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nbtutor.engine import Dataset, Network, Trainer, TrainingConfig, make_dataset
-from nbtutor.engine.random import stream
+from nbtutor.engine.random import NumberedStream
 
 Array = np.ndarray
 
@@ -36,7 +36,7 @@ def look(
     update = epoch = 0
     with np.errstate(all="ignore"):
         while update < 2000:
-            order = stream(0, "batches", epoch).permutation(len(data))
+            order = NumberedStream(0, "batches").at(epoch).permutation(len(data))
             for start in range(0, len(data), batch):
                 points = order[start : start + batch]
                 before = net.parameters.flat.copy()

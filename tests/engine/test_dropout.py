@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nbtutor.engine import Network, Trainer, TrainingConfig, make_dataset
-from nbtutor.engine.random import stream
+from nbtutor.engine.random import NumberedStream
 
 Array = np.ndarray
 
@@ -18,12 +18,12 @@ def masks(rates: tuple[float, ...], n: int = 4000, epoch: int = 0, seed: int = 0
     run = Trainer(Network((2, 6, 9, 1)), train, seed=seed)
     run.epoch = epoch
     run.run(updates=1)  # makes the plan of that epoch
-    return run._plan.masks(slice(0, n), np.array(rates).reshape(-1, 1, 1))
+    return run._plan.masks(0, n, np.array(rates).reshape(-1, 1, 1))
 
 
 def test_the_share_that_is_dropped() -> None:
     for mask, units in zip(masks(RATES), (6, 9), strict=True):
-        assert mask.shape == (3, 4000, units)
+        assert mask.shape == (3, units, 4000)
         for own, rate in zip(mask, RATES, strict=True):
             deviation = np.sqrt(rate * (1 - rate) / own.size)
             assert np.mean(own == 0) == pytest.approx(rate, abs=5 * deviation)
@@ -33,7 +33,7 @@ def test_the_share_that_is_dropped() -> None:
 
 
 def test_units_and_points_are_dropped_apart_from_each_other() -> None:
-    mask = masks((0.5,))[0][0] > 0
+    mask = masks((0.5,))[0][0].T > 0  # points first
     across_units = np.corrcoef(mask.T)
     across_points = np.corrcoef(mask[:-1, 0], mask[1:, 0])
     for correlation in (across_units[np.triu_indices(6, 1)], across_points[0, 1:]):
@@ -42,7 +42,7 @@ def test_units_and_points_are_dropped_apart_from_each_other() -> None:
 
 def test_each_layer_epoch_and_seed_draws_anew() -> None:
     first, second = masks((0.5,))
-    assert not np.array_equal(first, second[..., :6])
+    assert not np.array_equal(first, second[:, :6])
     assert not np.array_equal(first, masks((0.5,), epoch=1)[0])
     assert not np.array_equal(first, masks((0.5,), seed=1)[0])
     np.testing.assert_array_equal(first, masks((0.5,))[0])
@@ -50,9 +50,9 @@ def test_each_layer_epoch_and_seed_draws_anew() -> None:
 
 def test_dropout_draws_from_a_stream_of_its_own() -> None:
     """Not from the one that shuffles the points, which would tie the masks to their order."""
-    rng = stream(3, "dropout", 2)
+    rng = NumberedStream(3, "dropout").at(2)
     for mask, units in zip(masks((0.5,), n=200, epoch=2, seed=3), (6, 9), strict=True):
-        np.testing.assert_array_equal(mask[0] > 0, rng.random((200, units), np.float32) >= 0.5)
+        np.testing.assert_array_equal(mask[0] > 0, rng.random((units, 200), np.float32) >= 0.5)
 
 
 def test_every_update_draws_anew() -> None:
@@ -61,7 +61,7 @@ def test_every_update_draws_anew() -> None:
     seen = []
     for _ in range(4):
         run.run(updates=1)
-        outputs = run.network._workspace(10).outputs[0][0]
+        outputs = run.network.workspace(10).outputs[0]
         seen.append(outputs != 0)
     assert len({mask.tobytes() for mask in seen}) == 4
 
@@ -75,7 +75,7 @@ def test_the_expected_output_of_a_linear_net_is_kept() -> None:
     plan = Trainer(net, train)._plan
     inputs = net.prepare_inputs(X)
     plain = net.forward(inputs).logits[:, 0, 0].copy()
-    dropped = net.forward(inputs, plan.masks(slice(0, n), np.array([[[0.3]]]))).logits[..., 0]
+    dropped = net.forward(inputs, plan.masks(0, n, np.array([[[0.3]]]))).logits[:, 0]
     error = dropped.std(axis=1) / np.sqrt(n)
     assert (error > 0).all()
     assert (np.abs(dropped.mean(axis=1) - plain) < 5 * error).all()

@@ -74,7 +74,7 @@ def test_shapes(own: bool, output: str) -> None:
     assert [w.shape for w in net.weights] == [(6, 3, 5), (6, 5, 2), (6, 2, outputs)]
     assert [b.shape for b in net.biases] == [(6, 5), (6, 2), (6, outputs)]
     assert net.logits(X).shape == (6, 7, outputs)
-    assert [h.shape for h in net.hidden_outputs(X)] == [(6, 7, 5), (6, 7, 2)]
+    assert [h.shape for h in net.layer_outputs(X)[:-1]] == [(6, 7, 5), (6, 7, 2)]
     assert net.predict(X).shape == (6, 7)
     probabilities = net.predict_proba(X)
     assert probabilities.shape == (6, 7, classes)
@@ -86,7 +86,7 @@ def test_what_is_returned_is_ones_own() -> None:
     """A second question does not change the first answer."""
     net = Network((2, 4, 1))
     X = np.random.default_rng(0).normal(size=(5, 2))
-    answers = [net.logits(X), net.predict_proba(X), *net.hidden_outputs(X)]
+    answers = [net.logits(X), net.predict_proba(X), *net.layer_outputs(X)[:-1]]
     kept = [answer.copy() for answer in answers]
     net.predict_proba(-3 * X)
     net.loss_and_gradients(-3 * X, np.zeros(5, int))

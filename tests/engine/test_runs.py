@@ -135,7 +135,7 @@ class Watch:
 
         def watched(inputs: Array, *rest: object) -> object:
             if rest:  # evaluations pass no masks
-                self.batches.append([int(number) for number in inputs[:, 1]])
+                self.batches.append([int(number) for number in inputs[1]])
             return forward(inputs, *rest)  # type: ignore[arg-type]
 
         monkeypatch.setattr(run.network, "forward", watched)
@@ -164,13 +164,13 @@ def test_every_point_keeps_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
     backward = run.network.backward
 
     def watched(inputs: Array, targets: Array, *rest: object) -> None:
-        seen.extend(zip(inputs[:, 1], targets[:, 0], strict=True))
+        seen.extend(zip(inputs[1], targets[0], strict=True))
         backward(inputs, targets, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(run.network, "backward", watched)
     run.run(epochs=2)
     assert len(seen) == 46
-    assert all(number % 2 == target for number, target in seen)
+    assert all(target == (1 if number % 2 else -1) for number, target in seen)
 
 
 def test_a_batch_larger_than_the_set_is_the_set() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nbtutor.engine import Dataset, Network, Trainer, TrainingConfig
-from nbtutor.engine.random import stream
+from nbtutor.engine.random import NumberedStream
 
 torch = pytest.importorskip("torch")
 functional = pytest.importorskip("torch.nn.functional")
@@ -190,14 +190,12 @@ def test_dropout_with_the_same_masks(output: str) -> None:
     optimizers = [twin.optimizer(0.05, 0.5, 0.0) for twin in twins]
     cursor = 0
     for batch in batches(len(X), 10, 5, seed=2):  # one epoch
-        masks = trainer._plan.masks(
-            slice(cursor, cursor + len(batch)), np.array(rates).reshape(2, 1, 1)
-        )
+        masks = trainer._plan.masks(cursor, cursor + len(batch), np.array(rates).reshape(2, 1, 1))
         cursor += len(batch)
         trainer.run(updates=1)
         for replica, (twin, optimizer) in enumerate(zip(twins, optimizers, strict=True)):
             optimizer.zero_grad()
-            own = [mask[replica] for mask in masks]
+            own = [mask[replica].T for mask in masks]  # points first, as PyTorch has it
             assert 0 < np.mean(own[0] == 0) < 1
             twin.loss(X[batch], y[batch], masks=own).backward()
             optimizer.step()
@@ -210,7 +208,7 @@ def batches(n: int, size: int, updates: int, seed: int) -> list[Array]:
     result: list[Array] = []
     epoch = 0
     while len(result) < updates:
-        order = stream(seed, "batches", epoch).permutation(n)
+        order = NumberedStream(seed, "batches").at(epoch).permutation(n)
         result += [order[start : start + size] for start in range(0, n, size)]
         epoch += 1
     return result[:updates]

@@ -233,7 +233,7 @@ PARAMETERS = [
     Parameter("Network.predict.X", lambda v: network().predict(v), POINTS),
     Parameter("Network.predict_proba.X", lambda v: network().predict_proba(v), POINTS),
     Parameter("Network.logits.X", lambda v: network().logits(v), POINTS),
-    Parameter("Network.hidden_outputs.X", lambda v: network().hidden_outputs(v), POINTS),
+    Parameter("Network.hidden_outputs.X", lambda v: network().layer_outputs(v)[:-1], POINTS),
     Parameter("Network.loss_and_gradients.X", lambda v: network().loss_and_gradients(v, Y), POINTS),
     Parameter(
         "Network.loss_and_gradients.y",

@@ -320,7 +320,7 @@ def test_a_units_picture_is_its_output() -> None:
     for row, column in ((0, 0), (3, 20), (24, 24)):
         x = -6 + 12 * (4 * column + 2 + 0.5) / 100
         y = 6 - 12 * (4 * row + 2 + 0.5) / 100
-        outputs = network.hidden_outputs([[x, y]])[0][0, 0]
+        outputs = network.layer_outputs([[x, y]])[0][0, 0]
         np.testing.assert_allclose((units[:, row, column] - 128.0) / 127, outputs, atol=0.5 / 127)
 
 
