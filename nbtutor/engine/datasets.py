@@ -147,8 +147,8 @@ class Dataset:
     def split(self, share: float) -> tuple[Dataset, Dataset]:
         """Cut into a first part with `share` of the points and the rest.
 
-        The points are in random order already, so the cut needs no random numbers, and a larger
-        share keeps all the points that a smaller one had.
+        Generated points are in random order already, so the cut needs no random numbers, and a
+        larger share keeps all the points that a smaller one had. Shuffle points of your own first.
 
         Parameters
         ----------

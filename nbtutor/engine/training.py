@@ -137,8 +137,9 @@ class Trainer:
     updates : int
         Updates done.
     divergences : list of Divergence
-        One for each replica whose weights or training loss would have left the finite numbers.
-        Such a replica is put back to its last finite weights and stays there.
+        One for each time that a replica's weights or training loss would have left the finite
+        numbers. Such a replica is put back to its last finite weights and stays there until a
+        setting changes.
     """
 
     def __init__(
@@ -197,7 +198,7 @@ class Trainer:
     def change(self, **settings: Any) -> None:
         """Change settings, and note it in the history's events if the run has begun.
 
-        Replicas that have diverged may train again, from their last finite weights.
+        After a change, replicas that have diverged train again, from their last finite weights.
 
         Parameters
         ----------
@@ -225,9 +226,10 @@ class Trainer:
             except ParameterError:
                 self.config = earlier
                 raise
-        self._alive[:] = True
-        self._diverged = False
         after = {**vars(config), "activation": self.network.activation}
+        if before != after:
+            self._alive[:] = True
+            self._diverged = False
         for name in settings:
             if self.updates and before[name] != after[name]:
                 self.history.note_change(

@@ -199,6 +199,8 @@ def test_a_change_lets_the_stopped_try_again() -> None:
     run.run(epochs=20)
     assert run.diverged
     stopped, last = run.updates, run.network.parameters.flat.copy()
+    run.change(learning_rate=10.0)
+    assert run.diverged, "nothing has changed"
     run.change(learning_rate=0.0)
     assert not run.diverged
     run.run(epochs=1)
