@@ -1,8 +1,9 @@
 """Run all benchmarks and write ``tests/benchmarks/RESULTS.md``.
 
 Run it from the top of the source tree, on a machine that does nothing else, with the extras
-``test`` and ``bench``, PyTorch and a Chromium: ``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes
-about five minutes; with ``--quick`` the live part is short and nothing is written.
+``test`` and ``bench``, PyTorch and a Chromium:
+``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about five minutes; with
+``--quick`` the live part is short and nothing is written.
 """
 
 from __future__ import annotations

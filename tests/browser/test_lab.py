@@ -30,10 +30,16 @@ def lab(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
 
 
 @pytest.fixture
-def page(new_context: Callable[..., BrowserContext], watch: Watch) -> Page:
+def page(
+    lab: tuple[Server, Path], new_context: Callable[..., BrowserContext], watch: Watch
+) -> Iterator[Page]:
     # JupyterLab asks for themes and settings that a fresh user does not have.
     watch.allow(r"Failed to load resource: the server responded with a status of 404")
-    return new_context(viewport={"width": 1600, "height": 1000}).new_page()
+    context = new_context(viewport={"width": 1600, "height": 1000})
+    yield context.new_page()
+    # Before the server stops, or the page would complain that it is gone.
+    for page in context.pages:
+        page.close()
 
 
 def notebook_url(server: Server) -> str:

@@ -36,7 +36,7 @@ def read(payload: bytes | str) -> Message:
     (count,) = struct.unpack_from("<Q", payload)
     offsets = struct.unpack_from(f"<{count}Q", payload, 8)
     channel, header, _, _, content = (
-        payload[start:end] for start, end in itertools.pairwise(offsets)
+        payload[start:end] for start, end in itertools.pairwise(offsets[:6])
     )
     kind = json.loads(header)["msg_type"]
     return Message(channel.decode(), kind, json.loads(content), len(payload))
