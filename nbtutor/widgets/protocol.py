@@ -1,16 +1,42 @@
 """What goes over the wire between the kernel and the browser: the only place that names its fields.
 
-The browser sends two kinds of message, which are not trusted::
+All messages are custom messages of the hub's comm (`nbtutor.widgets.views.hub`). The browser sends
+two kinds, which are not trusted::
 
     {"type": "tick", "seen": 17, "window": 1, "again": false}    train and send me the next picture
     {"type": "sync"}                                             send me everything
 
 ``seen`` is the number of the last picture painted, ``window`` how many may be on their way, and
 ``again`` is true when no answer came in time: then the kernel sends everything and trains nothing.
+A tick is answered if fewer than ``window`` pictures are newer than ``seen``, and ignored otherwise:
+the answer to another view's tick has gone to all views already.
 
-The kernel sends pictures, ``{"type": "frame", ...}`` with binary buffers, and
-``{"type": "error", "message": "..."}`` when it refused a message. The header of a frame lists its
-arrays with dtype, shape and number of the buffer; buffers are little-endian, in C order.
+The kernel sends ``{"type": "error", "message": "..."}`` when it refused a message, and pictures: a
+header with binary buffers. Pictures are idempotent; one that is not full and not newer than what
+is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The header::
+
+    type, seq       "frame", and the picture's number
+    full            true if it holds everything, false if events and curve hold only what is new
+    state           "idle", "playing", "paused" or "error"
+    message         the state in a sentence
+    epoch, updates  done so far
+    train_loss, validation_loss, train_accuracy, validation_accuracy    null where there is none
+    took_ms         what the kernel worked for it
+    activation      of the hidden layers
+    events          [{"epoch": 12.4, "label": "learning rate 0.03 → 0.1"}, ...]
+    arrays          {"plane": {"dtype": "uint8", "shape": [100, 100], "buffer": 0}, ...}
+
+and in a full one ``layers`` (units of every layer, inputs first), ``shown`` (how many of them are
+drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to) and ``classes``. The arrays,
+little-endian and in C order::
+
+    plane    uint8 (rows, columns)   P(class 1), 0 to 255; the first row is the top
+    units    uint8 (n, side, side)   the shown hidden units, layer by layer; 128 is 0, and 1 and 255
+                                     are the ends of a scale that reaches at least from -1 to 1
+    weights  float32 (p,)            for each layer the shown block, inputs + 1 rows, the last biases
+    curve    float32 (m, 3)          epoch, training loss, validation loss (NaN: none)
+    points   float32 (n, 4)          x, y, class, and 1 for validation; full pictures only
+    inputs   uint8 (k, side, side)   the inputs' pictures, as units; full pictures only
 """
 
 from __future__ import annotations
