@@ -33,7 +33,7 @@ little-endian and in C order::
     plane    uint8 (rows, columns)   P(class 1), 0 to 255; the first row is the top
     units    uint8 (n, side, side)   the shown hidden units, layer by layer; 128 is 0, and 1 and 255
                                      are the ends of a scale that reaches at least from -1 to 1
-    weights  float32 (p,)            for each layer the shown block, inputs + 1 rows, the last biases
+    weights  float32 (p,)            for each layer its shown block: inputs + 1 rows, biases last
     curve    float32 (m, 3)          epoch, training loss, validation loss (NaN: none)
     points   float32 (n, 4)          x, y, class, and 1 for validation; full pictures only
     inputs   uint8 (k, side, side)   the inputs' pictures, as units; full pictures only
