@@ -45,10 +45,17 @@ class Run:
     Parameters
     ----------
     settings : RunSettings
+
+    Attributes
+    ----------
+    ended : str
+        Why training had to stop, in words; empty while it can go on. Said once and kept: the
+        settings of a later moment are not to blame.
     """
 
     def __init__(self, settings: RunSettings) -> None:
         self.settings = settings
+        self.ended = ""
         data = make_dataset(settings.dataset, settings.points, settings.noise, settings.seed)
         self.train: Dataset
         self.validation: Dataset
@@ -57,6 +64,14 @@ class Run:
         self.trainer = Trainer(
             self.network, self.train, self.validation, settings.training, settings.seed
         )
+
+    def advance(self, **limits: Any) -> None:
+        """Train until a limit of `Trainer.run`, unless training has ended."""
+        if self.ended:
+            return
+        self.trainer.run(**limits)
+        if self.trainer.diverged:
+            self.ended = explain_divergence(self)
 
     def change(self, settings: RunSettings) -> None:
         """Take over the settings that may change in mid-run."""
@@ -215,13 +230,6 @@ class LiveRun:
             words = " and ".join(WORDS[name] for name in must)
             self._start(Run(wanted), f"New {words}, so the run starts again. Press Play.")
         elif changed:
-            if self.run.trainer.diverged:
-                # Said on while the slider moves on, or nobody could read why training stopped.
-                update = self.run.trainer.divergences[-1].update
-                self._note = (
-                    f"Training stopped at update {update:,}, before this change. "
-                    "Press Reset to start again."
-                )
             self.run.change(wanted)
         return bool(must)
 
@@ -244,7 +252,7 @@ class LiveRun:
 
     def play(self, playing: bool) -> None:
         """Start or pause."""
-        self.playing = playing and not self.run.trainer.diverged
+        self.playing = playing and not self.run.ended
         self._note = ""
 
     def step(self, *, epochs: int = 0, updates: int = 0) -> None:
@@ -253,9 +261,9 @@ class LiveRun:
         check_integer("updates", updates, low=0, high=1_000_000)
         self._note = ""
         if updates:
-            self.run.trainer.run(updates=updates)
+            self.run.advance(updates=updates)
         if epochs:
-            self.run.trainer.run(epochs=epochs)
+            self.run.advance(epochs=epochs)
 
     def _start(self, run: Run, note: str) -> None:
         if self.run.trainer.updates:
@@ -284,11 +292,10 @@ class LiveRun:
         if not self.playing or self.seq - seen >= min(window, MAX_WINDOW):
             return None
         start = self._clock()
-        trainer = self.run.trainer
         updates = 1 if self._speed == "slow" else None
         epochs = 1 if self._speed == "normal" else None
-        trainer.run(updates=updates, epochs=epochs, seconds=BUDGET, clock=self._clock)
-        if trainer.diverged:
+        self.run.advance(updates=updates, epochs=epochs, seconds=BUDGET, clock=self._clock)
+        if self.run.ended:
             self.playing = False
         return self.picture(start=start)
 
@@ -344,7 +351,7 @@ class LiveRun:
     @property
     def state(self) -> State:
         """What the run is doing, in a word."""
-        if self.run.trainer.diverged:
+        if self.run.ended:
             return "error"
         if self.playing:
             return "playing"
@@ -353,8 +360,8 @@ class LiveRun:
     @property
     def message(self) -> str:
         """What the run is doing, in a sentence."""
-        if self.run.trainer.diverged:
-            return explain_divergence(self.run)
+        if self.run.ended:
+            return self.run.ended
         if self._note:
             return self._note
         if self.playing:

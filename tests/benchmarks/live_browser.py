@@ -22,10 +22,10 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.board import Board
-from tests.browser.conftest import FLAGS, PLAYGROUND
+from tests.browser.conftest import PLAYGROUND
 from tests.browser.test_visibility import PLANE, Tab
 from tests.browser.wire import Traffic, read
-from tests.conftest import CHROMIUM_NAMES
+from tests.conftest import CHROMIUM_NAMES, FLAGS
 from tests.serve.server import Server, running_server, wait_until, write_lesson
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"

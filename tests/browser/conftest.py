@@ -18,16 +18,6 @@ from tests.serve.server import Server, running_server, write_lesson
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 PLAYGROUND = "00-playground.ipynb"
 
 TWICE = """\
@@ -83,18 +73,6 @@ def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     write_lesson(folder / "02-apart.ipynb", "Apart", APART)
     with running_server(folder, program=WARM) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium that finds no other host."""
-    from playwright.sync_api import sync_playwright
-
-    rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, rules])
-        yield running
-        running.close()
 
 
 class Watch:

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.board import Board
 from tests.browser.conftest import Watch
 
-STOPPED = re.compile("The kernel has stopped. Run the notebook again")
+STOPPED = re.compile("The kernel does not answer. If it has stopped, run the notebook again")
 
 
 def test_a_kernel_killed_in_mid_run(board: Board, watch: Watch) -> None:

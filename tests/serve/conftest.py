@@ -11,17 +11,7 @@ import pytest
 from tests.serve.server import Server, running_server, wait_until, write_lesson
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+    pass
 
 SLIDER = """\
 import ipywidgets
@@ -56,14 +46,3 @@ def server(notebooks: Path) -> Iterator[Server]:
     with running_server(notebooks) as running:
         wait_until(lambda: running.kernels == 2)
         yield running
-
-
-@pytest.fixture(scope="package")
-def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield running
-        running.close()

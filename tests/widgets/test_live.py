@@ -286,9 +286,11 @@ def test_after_divergence_a_lower_rate_and_reset_train_again(make_live: MakeLive
     play(live, 1)
     while live.playing:
         tick(live)
-    live.play(True)
-    assert not live.playing, "there is nothing left to train"
+    reason = live.message
     live.change(learning_rate=0.03, l2=0.0)
+    live.play(True)
+    assert not live.playing, "the weights are beyond repair"
+    assert live.message == reason, "the new rate is not to blame"
     live.reset()
     play(live, 3)
     assert live.state == "playing"

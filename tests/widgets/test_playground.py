@@ -269,6 +269,22 @@ def test_a_tick_is_answered_once(playground: nbtutor.Playground, wire: Wire) -> 
     assert playground.epoch == 1
 
 
+def test_a_change_while_playing_is_shown_at_once(
+    playground: nbtutor.Playground, wire: Wire
+) -> None:
+    playground.playing = True
+    wire.tick()
+    wire.sent.clear()
+    seen = wire.hub.live.seq
+    playground.controls.learning_rate.value = 0.3
+    assert [(m["seq"], m["full"], m["epoch"]) for m in wire.sent] == [(seen + 1, False, 1)]
+    assert [event["label"] for event in wire.sent[0]["events"]] == ["learning rate 0.03 → 0.3"]
+    wire.tick(seen)  # was on its way already: the change's picture is its answer
+    assert len(wire.sent) == 1
+    wire.tick()
+    assert playground.epoch == 2
+
+
 def test_a_retry_gets_everything_and_trains_nothing(
     playground: nbtutor.Playground, wire: Wire
 ) -> None:

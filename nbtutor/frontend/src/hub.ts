@@ -19,7 +19,7 @@ import { advance, structureOf, type Scene } from "./scene";
 
 export const BUSY_SENTENCE = "The kernel is busy. Waiting for it.";
 export const LOST_SENTENCE =
-  "The kernel has stopped. Run the notebook again (in a web page: reload it) to go on.";
+  "The kernel does not answer. If it has stopped, run the notebook again (a web page: reload it).";
 
 // A refused message is told for at least this long, even while frames come in.
 const COMPLAINT_MS = 5_000;

@@ -167,8 +167,8 @@ class Playground(ipywidgets.VBox):
         """
         check_integer("epochs", epochs, low=0, high=1_000_000)
         self._step(epochs=epochs)
-        if self._live.run.trainer.diverged:
-            warnings.warn(self._live.message, RuntimeWarning, stacklevel=2)
+        if self._live.run.ended:
+            warnings.warn(self._live.run.ended, RuntimeWarning, stacklevel=2)
 
     def reset(self) -> None:
         """Start again: the same data, first weights and batches."""
@@ -209,8 +209,10 @@ class Playground(ipywidgets.VBox):
     def _change_setting(self, change: dict[str, Any]) -> None:
         with self.views.status.lock:
             self._live.change(**{change["name"]: change["new"]})
-            # While it plays, the next picture shows the change.
-            if not (self.playing and self._live.playing):
+            if self._live.playing:
+                # At once, not with the next picture: the slider must answer within a frame.
+                self.views.status.send_picture()
+            else:
                 self._show()
 
     def _change_playing(self, change: dict[str, Any]) -> None:

@@ -61,6 +61,11 @@ class Hub(View):
             self._broadcast(picture)
             self._keep(picture)
 
+    def send_picture(self) -> None:
+        """Send what has changed to all views, and train nothing."""
+        with self.lock:
+            self._broadcast(self.live.picture())
+
     def _receive(self, _: Hub, content: object, buffers: object) -> None:
         with self.lock:
             try:
