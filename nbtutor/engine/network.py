@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -107,9 +108,12 @@ class Network:
         self._product: Callable[[Array, Array, Array], Array] = (
             np.ndarray.dot if self.replicas == 1 else np.matmul
         )
-        self._weights = self._inside(self.parameters.weights)
-        self._layers_transposed = _transposed(self._inside(self.parameters.layers))
-        self._layer_gradients = self._inside(self.gradients.layers)
+        # What each pass needs of the parameters, layer by layer in the order in which it comes by.
+        weights = self._inside(self.parameters.weights)
+        gradients = self._inside(self.gradients.layers)
+        *self._weights_up, self._weights_out = _transposed(self._inside(self.parameters.layers))
+        self._gradient_in = gradients[0]
+        self._weights_down = list(zip(gradients[1:], weights[1:], strict=True))[::-1]
         self._workspaces: dict[int, Workspace] = {}
         self.initialize()
 
@@ -147,6 +151,7 @@ class Network:
             check_choice("activation", name, ACTIVATIONS)
         self._activation = value if isinstance(value, str) else tuple(names)
         self._activations: list[Activation] = [ACTIVATIONS[name] for name in names]
+        self._same_activation = len(set(names)) == 1
 
     @property
     def activations(self) -> tuple[str, ...]:
@@ -199,7 +204,7 @@ class Network:
         workspace = self._run(X)
         probabilities = np.empty_like(workspace.logits)
         self._output.probabilities(workspace.logits, probabilities)
-        return [self._outside(outputs) for outputs in (*workspace.outputs, probabilities)]
+        return [self._outside(outputs) for outputs in (*workspace.inputs.units, probabilities)]
 
     def loss_and_gradients(
         self,
@@ -318,19 +323,18 @@ class Network:
         """
         if workspace is None:
             workspace = self.workspace(inputs.shape[-1])
-        product, layers = self._product, self._layers_transposed
-        x = inputs
-        for layer, activation in enumerate(self._activations):
-            z, a = workspace.sums[layer], workspace.outputs[layer]
-            product(layers[layer], x, z)
+        product, x = self._product, inputs
+        layers = zip(self._weights_up, self._activations, workspace.up, strict=True)
+        for layer, (weights, activation, (z, a, above)) in enumerate(layers):
+            product(weights, x, z)
             if masks is None:
                 activation.output(z, a)
             else:
-                undropped = workspace.undropped[layer]
+                undropped = workspace.undropped.units[layer]
                 activation.output(z, undropped)
                 np.multiply(undropped, masks[layer], a)
-            x = workspace.inputs[layer]
-        product(layers[-1], x, workspace.logits)
+            x = above
+        product(self._weights_out, x, workspace.logits)
         return workspace
 
     def backward(
@@ -341,21 +345,27 @@ class Network:
         masks: Sequence[Array] | None = None,
     ) -> None:
         """Fill `gradients` with the gradient of the mean loss, after `forward` with the same."""
-        product, gradients = self._product, self._layer_gradients
-        deltas, transposed = workspace.deltas, workspace.deltas_transposed
-        activations = workspace.outputs if masks is None else workspace.undropped
-        self._output.delta(workspace.logits, targets, workspace.delta_factor, deltas[-1])
-        for layer in range(len(gradients) - 1, 0, -1):
-            product(workspace.inputs[layer - 1], transposed[layer], gradients[layer])
-            below, slope = deltas[layer - 1], workspace.slopes[layer - 1]
-            product(self._weights[layer], deltas[layer], below)
+        product, layer = self._product, len(self._activations)
+        self._output.delta(workspace.logits, targets, workspace.delta_factor, workspace.deltas[-1])
+        self._find_slopes(workspace, workspace.inputs if masks is None else workspace.undropped)
+        layers = zip(self._weights_down, workspace.down, strict=True)
+        for (gradient, weights), (x, delta, delta_transposed, below, slope) in layers:
+            product(x, delta_transposed, gradient)
+            product(weights, delta, below)
             if masks is not None:
-                np.multiply(below, masks[layer - 1], below)
-            self._activations[layer - 1].derivative(
-                workspace.sums[layer - 1], activations[layer - 1], slope
-            )
+                layer -= 1
+                np.multiply(below, masks[layer], below)
             np.multiply(below, slope, below)
-        product(inputs, transposed[0], gradients[0])
+        product(inputs, workspace.deltas_transposed[0], self._gradient_in)
+
+    def _find_slopes(self, workspace: Workspace, outputs: Stack) -> None:
+        """Fill the workspace's slopes, f'(z), in one go where all layers have the same f."""
+        sums, slopes = workspace.sums, workspace.slopes
+        if self._same_activation:
+            self._activations[0].derivative(sums.all, outputs.all, slopes.all)
+            return
+        for layer, activation in enumerate(self._activations):
+            activation.derivative(sums.units[layer], outputs.units[layer], slopes.units[layer])
 
     def evaluate(self, inputs: Array, targets: Array) -> Evaluation:
         """Return mean loss (without penalties) and accuracy of prepared points."""
@@ -400,6 +410,25 @@ def _transposed(arrays: Sequence[Array]) -> list[Array]:
     return [array.swapaxes(-1, -2) for array in arrays]
 
 
+class Stack:
+    """One array for all hidden layers, with a row more under each, and a view for each layer.
+
+    Attributes
+    ----------
+    all : ndarray of shape (units of all layers + layers, n), after the replica axis if there is one
+    rows : list of ndarray
+        Each layer's part, its last row included.
+    units : list of ndarray
+        Each layer's part without that row.
+    """
+
+    def __init__(self, fleet: tuple[int, ...], hidden: Sequence[int], like: Array) -> None:
+        ends = np.cumsum([0, *(units + 1 for units in hidden)])
+        self.all: Array = np.ones((*fleet, ends[-1], like.shape[-1]), like.dtype)
+        self.rows: list[Array] = [self.all[..., i:j, :] for i, j in pairwise(ends)]
+        self.units: list[Array] = [rows[..., :-1, :] for rows in self.rows]
+
+
 class Workspace:
     """The arrays of one pass of `n` points, allocated once and used at every update.
 
@@ -407,12 +436,11 @@ class Workspace:
 
     Attributes
     ----------
-    sums : list of ndarray
+    sums : Stack
         z of every hidden layer.
-    inputs : list of ndarray
-        What every layer above a hidden one receives: outputs (after dropout) and a row of ones.
-    outputs : list of ndarray
-        Views of `inputs` without the ones.
+    inputs : Stack
+        Outputs of every hidden layer (after dropout); its rows, the ones under them included, are
+        what the layer above receives.
     logits : ndarray
         z of the output layer.
     delta_factor : ndarray of shape ()
@@ -427,18 +455,33 @@ class Workspace:
         self, fleet: tuple[int, ...], sizes: Sequence[int], n: int, delta_factor: Array
     ) -> None:
         self.delta_factor = delta_factor
-        self._shapes = [(*fleet, units, n) for units in sizes[1:]]
-        self._dtype = dtype = delta_factor.dtype
-        hidden = self._shapes[:-1]
-        self.sums: list[Array] = [np.empty(shape, dtype) for shape in hidden]
-        self.inputs: list[Array] = [np.ones((*fleet, units + 1, n), dtype) for units in sizes[1:-1]]
-        self.outputs: list[Array] = [x[..., :-1, :] for x in self.inputs]
-        self.logits: Array = np.empty(self._shapes[-1], dtype)
+        self._fleet = fleet
+        self._hidden = sizes[1:-1]
+        self.logits: Array = np.empty((*fleet, sizes[-1], n), delta_factor.dtype)
+        self.sums = self._stack()
+        self.inputs = self._stack()
+
+    @cached_property
+    def up(self) -> list[tuple[Array, Array, Array]]:
+        """For every hidden layer, lowest first: its sums, its outputs, and the next one's inputs."""
+        return list(zip(self.sums.units, self.inputs.units, self.inputs.rows, strict=True))
+
+    @cached_property
+    def down(self) -> list[tuple[Array, ...]]:
+        """For every hidden layer, highest first, what `backward` needs.
+
+        What it passes on, the error signal above it and that transposed, its own error signal, and
+        its slopes.
+        """
+        above = zip(self.inputs.rows, self.deltas[1:], self.deltas_transposed[1:], strict=True)
+        own = zip(self.deltas[:-1], self.slopes.units, strict=True)
+        return [(*a, *o) for a, o in zip(above, own, strict=True)][::-1]
 
     @cached_property
     def deltas(self) -> list[Array]:
-        """The error signal of every layer, dL/dz."""
-        return self._allocate()
+        """The error signal of every layer, dL/dz, the output's last."""
+        hidden = [np.empty_like(units, order="C") for units in self.sums.units]
+        return [*hidden, np.empty_like(self.logits)]
 
     @cached_property
     def deltas_transposed(self) -> list[Array]:
@@ -446,14 +489,14 @@ class Workspace:
         return _transposed(self.deltas)
 
     @cached_property
-    def slopes(self) -> list[Array]:
+    def slopes(self) -> Stack:
         """f'(z) of every hidden layer."""
-        return self._allocate()
+        return self._stack()
 
     @cached_property
-    def undropped(self) -> list[Array]:
+    def undropped(self) -> Stack:
         """f(z) of every hidden layer where dropout changes what is passed on."""
-        return self._allocate()
+        return self._stack()
 
-    def _allocate(self) -> list[Array]:
-        return [np.empty(shape, self._dtype) for shape in self._shapes]
+    def _stack(self) -> Stack:
+        return Stack(self._fleet, self._hidden, self.logits)

@@ -112,8 +112,9 @@ def voila_settings(notebooks: Path, *, host: str = "127.0.0.1") -> Config:
         "default": {"pool_size": 0},
         **{path: {"pool_size": 1} for path in first},
     }
-    # The next kernel starts when the page that took the last one has had time to load.
-    config.VoilaKernelManager.fill_delay = 4.0
+    # The next kernel starts when the page that took the last one has had time to load. Not much
+    # later: who reloads the page before, waits for the delay too.
+    config.VoilaKernelManager.fill_delay = 1.5
 
     config.MappingKernelManager.cull_interval = 10
     config.MappingKernelManager.cull_idle_timeout = 4 * 60 * 60

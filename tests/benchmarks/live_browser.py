@@ -350,7 +350,7 @@ def measure_rest(browser: Browser, server: Server, plan: Plan) -> list[Figure]:
         board.play(until_epoch=20)
         found.append(used("playing, for comparison"))
         board.pause()
-        pause(2.0)
+        pause(15.0)  # some seconds after playing, the browser collects its garbage
         found.append(used("paused run"))
     context = browser.new_context()
     tab = Tab(browser, context.new_page())
@@ -386,10 +386,13 @@ def cpu(processes: Sequence[psutil.Process]) -> float:
 def measure_opening(browser: Browser, server: Server, plan: Plan, how: str, bar: float) -> Figure:
     """From a click on the lesson's link to its first picture, in a browser with empty caches."""
     found: list[float] = []
+    used: set[int] = set()
     for _ in range(plan.openings):
         if how == "preheated":
-            wait_until(lambda: server.kernels >= 1, 60)
+            # The kernel of the page before has gone, and the pool has a new one.
+            wait_until(lambda: bool(kernels(server)) and not kernels(server) & used, 60)
         wait_until(lambda: quiet(server), 60)
+        used |= kernels(server)
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(60_000)
         context.add_init_script(_FIRST)
@@ -405,6 +408,11 @@ def measure_opening(browser: Browser, server: Server, plan: Plan, how: str, bar:
     return Figure(
         f"click to first frame, {how}", median, p95(found), "s", f"at most {bar:g}", median <= bar
     )
+
+
+def kernels(server: Server) -> set[int]:
+    """Return the process ids of the server's kernels."""
+    return {child.pid for child in server.children if "python" in name_of(child)}
 
 
 def quiet(server: Server) -> bool:

@@ -61,7 +61,7 @@ def test_every_update_draws_anew() -> None:
     seen = []
     for _ in range(4):
         run.run(updates=1)
-        outputs = run.network.workspace(10).outputs[0]
+        outputs = run.network.workspace(10).inputs.units[0]
         seen.append(outputs != 0)
     assert len({mask.tobytes() for mask in seen}) == 4
 
