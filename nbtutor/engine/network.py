@@ -20,7 +20,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -463,11 +462,11 @@ class Workspace:
 
     @cached_property
     def up(self) -> list[tuple[Array, Array, Array]]:
-        """For every hidden layer, lowest first: its sums, its outputs, and the next one's inputs."""
+        """For every hidden layer, lowest first: its sums, its outputs, the next one's inputs."""
         return list(zip(self.sums.units, self.inputs.units, self.inputs.rows, strict=True))
 
     @cached_property
-    def down(self) -> list[tuple[Array, ...]]:
+    def down(self) -> Sequence[tuple[Array, ...]]:
         """For every hidden layer, highest first, what `backward` needs.
 
         What it passes on, the error signal above it and that transposed, its own error signal, and
