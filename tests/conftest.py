@@ -57,9 +57,12 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """A headless Chromium that finds no other host. One for all: Playwright can start but once."""
+    """A headless Chromium that finds no other host.
+
+    It ends with the module: while Playwright runs, nothing else can run an event loop.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -210,8 +210,7 @@ class Playground(ipywidgets.VBox):
         with self.views.status.lock:
             self._live.change(**{change["name"]: change["new"]})
             if self._live.playing:
-                # At once, not with the next picture: the slider must answer within a frame.
-                self.views.status.send_picture()
+                self.views.status.answer_change()
             else:
                 self._show()
 

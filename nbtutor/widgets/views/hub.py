@@ -61,10 +61,14 @@ class Hub(View):
             self._broadcast(picture)
             self._keep(picture)
 
-    def send_picture(self) -> None:
-        """Send what has changed to all views, and train nothing."""
+    def answer_change(self) -> None:
+        """Show at once what a change does to a playing run.
+
+        It trains a portion, as a request from the browser would: the request that is on its way is
+        answered by this, and a slider that is dragged must not hold the training up.
+        """
         with self.lock:
-            self._broadcast(self.live.picture())
+            self._train_and_send(self.live.seq, 1)
 
     def _receive(self, _: Hub, content: object, buffers: object) -> None:
         with self.lock:
@@ -86,7 +90,10 @@ class Hub(View):
         if isinstance(message, protocol.Sync) or message.again:
             self._broadcast(self.live.picture(full=True))
             return
-        picture = self.live.tick(message.seen, message.window)
+        self._train_and_send(message.seen, message.window)
+
+    def _train_and_send(self, seen: int, window: int) -> None:
+        picture = self.live.tick(seen, window)
         if picture is None:
             return
         self._broadcast(picture)
