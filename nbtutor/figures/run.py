@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from nbtutor.engine import Dataset, History, Network
 from nbtutor.engine.datasets import DOMAIN
-from nbtutor.figures.style import MARKERS, colours, field_map, rc
+from nbtutor.figures.drawing import blank_figure
+from nbtutor.figures.style import MARKERS, colours, field_map
 
 _SIDE = 150
 
@@ -35,9 +34,7 @@ def run_figure(
     matplotlib.figure.Figure
         9 by 4 inches.
     """
-    with mpl.rc_context(rc()):
-        figure = Figure(figsize=(9, 4), layout="constrained")
-        FigureCanvasAgg(figure)
+    with blank_figure(9, 4) as figure:
         plane, curves = figure.subplots(1, 2, width_ratios=(1, 1.15))
         _draw_plane(plane, network, train, validation)
         _draw_curves(curves, history)

@@ -1,0 +1,14 @@
+"""Questions asked of the engine, each one file, each a function that returns a frozen result.
+
+A long one takes ``progress``, which is called as it goes and may cancel it, and ``resume``, what a
+cancelled one had done. `Result.figure` draws a result.
+"""
+
+from nbtutor.experiments.progress import Cancelled, Progress
+from nbtutor.experiments.result import Result
+
+__all__ = [
+    "Cancelled",
+    "Progress",
+    "Result",
+]
