@@ -20,11 +20,13 @@ class SGD:
 
     Attributes
     ----------
-    velocity : ndarray of shape (replicas, parameters)
+    state : ndarray of shape (1, replicas, parameters)
+        The velocity.
     """
 
     def __init__(self, parameters: Array) -> None:
-        self.velocity: Array = np.zeros_like(parameters)
+        self.state: Array = np.zeros((1, *parameters.shape), parameters.dtype)
+        self._velocity: Array = self.state[0]
         self._scratch: Array = np.empty_like(parameters)
 
     def step(
@@ -42,7 +44,7 @@ class SGD:
         if momentum is None:
             np.multiply(gradient, learning_rate, self._scratch)
         else:
-            np.multiply(self.velocity, momentum, self.velocity)
-            np.add(self.velocity, gradient, self.velocity)
-            np.multiply(self.velocity, learning_rate, self._scratch)
+            np.multiply(self._velocity, momentum, self._velocity)
+            np.add(self._velocity, gradient, self._velocity)
+            np.multiply(self._velocity, learning_rate, self._scratch)
         np.subtract(parameters, self._scratch, parameters)
