@@ -198,7 +198,8 @@ def test_dropout_with_the_same_masks(output: str) -> None:
     optimizers = [twin.optimizer(0.05, 0.5, 0.0) for twin in twins]
     cursor = 0
     for batch in batches(len(X), 10, 5, seed=2):  # one epoch
-        masks = trainer._plan.masks(cursor, cursor + len(batch), np.array(rates).reshape(2, 1, 1))
+        shares = [np.array(rates).reshape(2, 1, 1)] * 2
+        masks = trainer._plan.masks(cursor, cursor + len(batch), shares)
         cursor += len(batch)
         trainer.run(updates=1)
         for replica, (twin, optimizer) in enumerate(zip(twins, optimizers, strict=True)):

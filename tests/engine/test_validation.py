@@ -70,6 +70,13 @@ def per_replica(low: float, high: float, *, below: bool = False) -> st.SearchStr
     return bad | among_good | among_good.map(list) | st.sampled_from(ARRAYS_OF_NO_USE)
 
 
+def dropout() -> st.SearchStrategy[Any]:
+    """No table may pass that is not one of numbers, with rows of equal length."""
+    tables = [[[0.1], [0.2, 0.3]], [[0.1], 0.2], [[1.0]], [["half"]], [[]], [[[0.1]]]]
+    others = per_replica(0, 1, below=True).filter(lambda value: value is not ARRAYS_OF_NO_USE[2])
+    return st.sampled_from(tables) | others
+
+
 def integers(low: int, high: int) -> st.SearchStrategy[Any]:
     return (
         st.sampled_from([*NO_NUMBERS, *ARRAYS_OF_NO_USE, float(low), low + 0.5, high + 1, low - 1])
@@ -204,7 +211,7 @@ def config_parameters() -> list[Parameter]:
     bad = {
         "learning_rate": per_replica(0, 1e6),
         "momentum": per_replica(0, 1, below=True),
-        "dropout": per_replica(0, 1, below=True),
+        "dropout": dropout(),
         "l1": per_replica(0, 1e6),
         "l2": per_replica(0, 1e6),
         "batch_size": BATCH_SIZES,
