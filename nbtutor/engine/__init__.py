@@ -3,6 +3,7 @@
 Read it in this order: `activations`, `losses`, `parameters`, `network`, `optimizers`, `training`.
 """
 
+from nbtutor.engine.copies import copies
 from nbtutor.engine.datasets import Dataset, Generator, make_dataset
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
@@ -20,5 +21,6 @@ __all__ = [
     "ParameterError",
     "Trainer",
     "TrainingConfig",
+    "copies",
     "make_dataset",
 ]
