@@ -4,11 +4,14 @@ A long one takes ``progress``, which is called as it goes and may cancel it, and
 cancelled one had done. `Result.figure` draws a result.
 """
 
+from nbtutor.experiments.lr_sweep import LearningRateSweep, lr_sweep
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
 
 __all__ = [
     "Cancelled",
+    "LearningRateSweep",
     "Progress",
     "Result",
+    "lr_sweep",
 ]
