@@ -4,14 +4,30 @@ A long one takes ``progress``, which is called as it goes and may cancel it, and
 cancelled one had done. `Result.figure` draws a result.
 """
 
+from nbtutor.experiments.lr_range_test import LearningRateRangeTest, lr_range_test, smooth
+from nbtutor.experiments.lr_suggestions import (
+    SUGGESTIONS,
+    suggest_minimum,
+    suggest_slide,
+    suggest_steep,
+    suggest_valley,
+)
 from nbtutor.experiments.lr_sweep import LearningRateSweep, lr_sweep
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
 
 __all__ = [
+    "SUGGESTIONS",
     "Cancelled",
+    "LearningRateRangeTest",
     "LearningRateSweep",
     "Progress",
     "Result",
+    "lr_range_test",
     "lr_sweep",
+    "smooth",
+    "suggest_minimum",
+    "suggest_slide",
+    "suggest_steep",
+    "suggest_valley",
 ]

@@ -4,7 +4,7 @@ Figures are made with `matplotlib.figure.Figure` and never with pyplot, which ke
 is not safe to use from two threads.
 """
 
-from nbtutor.figures import lr_sweep  # noqa: F401  (it registers itself)
+from nbtutor.figures import lr_range_test, lr_sweep  # noqa: F401  (they register themselves)
 from nbtutor.figures.drawing import draw
 from nbtutor.figures.run import run_figure
 
