@@ -85,7 +85,17 @@ def names(*known: str) -> st.SearchStrategy[Any]:
 
 
 SEEDS = integers(0, 2**63 - 1)
-ACTIVATIONS = ("tanh", "relu", "leaky_relu", "sigmoid", "linear")
+ACTIVATIONS = (
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "sigmoid",
+    "linear",
+)
 SIZES = st.sampled_from(
     [
         *NO_NUMBERS,
