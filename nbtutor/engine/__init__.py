@@ -4,6 +4,7 @@ Read it in this order: `activations`, `losses`, `parameters`, `network`, `optimi
 """
 
 from nbtutor.engine.copies import copies
+from nbtutor.engine.curvature import Eigenpair, Hessian, largest_eigenvalue
 from nbtutor.engine.datasets import Dataset, Generator, make_dataset
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
@@ -13,14 +14,17 @@ from nbtutor.engine.validation import ParameterError
 __all__ = [
     "Dataset",
     "Divergence",
+    "Eigenpair",
     "Evaluation",
     "Event",
     "Generator",
+    "Hessian",
     "History",
     "Network",
     "ParameterError",
     "Trainer",
     "TrainingConfig",
     "copies",
+    "largest_eigenvalue",
     "make_dataset",
 ]
