@@ -15,6 +15,7 @@ from nbtutor.experiments.lr_suggestions import (
 from nbtutor.experiments.lr_sweep import LearningRateSweep, lr_sweep
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
+from nbtutor.experiments.stability_limit import StabilityLimit, stability_limit
 
 __all__ = [
     "SUGGESTIONS",
@@ -23,9 +24,11 @@ __all__ = [
     "LearningRateSweep",
     "Progress",
     "Result",
+    "StabilityLimit",
     "lr_range_test",
     "lr_sweep",
     "smooth",
+    "stability_limit",
     "suggest_minimum",
     "suggest_slide",
     "suggest_steep",

@@ -4,7 +4,11 @@ Figures are made with `matplotlib.figure.Figure` and never with pyplot, which ke
 is not safe to use from two threads.
 """
 
-from nbtutor.figures import lr_range_test, lr_sweep  # noqa: F401  (they register themselves)
+from nbtutor.figures import (  # noqa: F401  (they register themselves)
+    lr_range_test,
+    lr_sweep,
+    stability_limit,
+)
 from nbtutor.figures.drawing import draw
 from nbtutor.figures.run import run_figure
 
