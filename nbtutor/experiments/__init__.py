@@ -4,6 +4,7 @@ A long one takes ``progress``, which is called as it goes and may cancel it, and
 cancelled one had done. `Result.figure` draws a result.
 """
 
+from nbtutor.experiments.gradient_noise import GradientNoise, finite_population, gradient_noise
 from nbtutor.experiments.lr_range_test import LearningRateRangeTest, lr_range_test, smooth
 from nbtutor.experiments.lr_suggestions import (
     SUGGESTIONS,
@@ -20,11 +21,14 @@ from nbtutor.experiments.stability_limit import StabilityLimit, stability_limit
 __all__ = [
     "SUGGESTIONS",
     "Cancelled",
+    "GradientNoise",
     "LearningRateRangeTest",
     "LearningRateSweep",
     "Progress",
     "Result",
     "StabilityLimit",
+    "finite_population",
+    "gradient_noise",
     "lr_range_test",
     "lr_sweep",
     "smooth",

@@ -1,4 +1,4 @@
-"""Which learning rate? Many of them, trained at once from the same start.
+"""Many learning rates, trained at once from the same start.
 
 The final loss against the rate is a U: below, training does not get far in the time; above, it
 oscillates or diverges (Goodfellow, Bengio and Courville, Deep Learning, 2016, section 11.4.1,

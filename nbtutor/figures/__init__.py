@@ -5,6 +5,7 @@ is not safe to use from two threads.
 """
 
 from nbtutor.figures import (  # noqa: F401  (they register themselves)
+    gradient_noise,
     lr_range_test,
     lr_sweep,
     stability_limit,
