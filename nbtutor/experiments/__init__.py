@@ -5,6 +5,16 @@ cancelled one had done. `Result.figure` draws a result.
 """
 
 from nbtutor.experiments.gradient_noise import GradientNoise, finite_population, gradient_noise
+from nbtutor.experiments.loss_surface import (
+    LossSurface,
+    Plane,
+    Walk,
+    loss_surface,
+    points_plane,
+    random_plane,
+    time_update,
+    weights_plane,
+)
 from nbtutor.experiments.lr_range_test import LearningRateRangeTest, lr_range_test, smooth
 from nbtutor.experiments.lr_suggestions import (
     SUGGESTIONS,
@@ -24,17 +34,25 @@ __all__ = [
     "GradientNoise",
     "LearningRateRangeTest",
     "LearningRateSweep",
+    "LossSurface",
+    "Plane",
     "Progress",
     "Result",
     "StabilityLimit",
+    "Walk",
     "finite_population",
     "gradient_noise",
+    "loss_surface",
     "lr_range_test",
     "lr_sweep",
+    "points_plane",
+    "random_plane",
     "smooth",
     "stability_limit",
     "suggest_minimum",
     "suggest_slide",
     "suggest_steep",
     "suggest_valley",
+    "time_update",
+    "weights_plane",
 ]

@@ -6,6 +6,7 @@ is not safe to use from two threads.
 
 from nbtutor.figures import (  # noqa: F401  (they register themselves)
     gradient_noise,
+    loss_surface,
     lr_range_test,
     lr_sweep,
     stability_limit,
