@@ -107,7 +107,7 @@ class _Checkpoint:
     """Everything that the next update depends on, apart from settings and data."""
 
     parameters: Array
-    velocity: Array
+    optimizer: Array
     epoch: int
     cursor: int
     updates: int
@@ -307,7 +307,7 @@ class Trainer:
     def _checkpoint(self) -> _Checkpoint:
         return _Checkpoint(
             self.network.parameters.flat.copy(),
-            self._optimizer.velocity.copy(),
+            self._optimizer.state.copy(),
             self.epoch,
             self._cursor,
             self.updates,
@@ -315,7 +315,7 @@ class Trainer:
 
     def _restore(self, checkpoint: _Checkpoint) -> None:
         self.network.parameters.flat[:] = checkpoint.parameters
-        self._optimizer.velocity[:] = checkpoint.velocity
+        self._optimizer.state[:] = checkpoint.optimizer
         self.epoch, self._cursor = checkpoint.epoch, checkpoint.cursor
         self.updates = checkpoint.updates
 
@@ -341,7 +341,7 @@ class Trainer:
             finite = self._finite_weights() & np.isfinite(self._train.evaluate().loss)
             for replica in np.flatnonzero(~finite & self._alive):
                 self.network.parameters.flat[replica] = before.parameters[replica]
-                self._optimizer.velocity[replica] = 0
+                self._optimizer.state[:, replica] = 0
                 self._alive[replica] = False
                 self._diverged = not self._alive.any()
                 found = Divergence(int(replica), self.updates, self.epoch + 1)
