@@ -143,10 +143,10 @@ def lr_sweep(
 
     counter = Counter(epochs, progress, trainer)
     counter.done = trainer.epoch
-    while trainer.epoch < epochs and not trainer.diverged:
-        done = min(_BREATH, epochs - trainer.epoch)
-        trainer.run(epochs=done)
-        counter.advance(done)
+    while counter.done < epochs:
+        part = min(_BREATH, epochs - counter.done)
+        trainer.run(epochs=part)  # does nothing once all rates have diverged
+        counter.advance(part)
     return _result(trainer, chosen, epochs)
 
 

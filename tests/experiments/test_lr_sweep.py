@@ -80,10 +80,18 @@ def test_divergence_is_told_with_its_update() -> None:
 
 def test_all_may_diverge() -> None:
     network, data = line()
-    result = lr_sweep(network, data, rates=[10.0, 100.0], epochs=9)
+    counts: list[tuple[int, int]] = []
+    result = lr_sweep(
+        network,
+        data,
+        rates=[10.0, 100.0],
+        epochs=19,
+        progress=lambda done, total: counts.append((done, total)),
+    )
+    assert counts == [(10, 19), (19, 19)]
     assert result.best is None
     assert result.best_rate is None
-    assert result.losses.shape == (10, 2)
+    assert result.losses.shape == (20, 2)
     assert result.worse_than_start.all()
     result.figure().savefig(io.BytesIO(), format="png")
 
