@@ -355,7 +355,7 @@ def loss_surface(
     ):
         per_epoch = -(-len(train) // size)
         updates = np.arange(len(trail))
-        within = np.minimum((updates % per_epoch) * size, len(train)) / len(train)
+        within = (updates % per_epoch) * size / len(train)
         walks.append(
             Walk(
                 name,

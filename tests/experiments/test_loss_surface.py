@@ -133,6 +133,9 @@ def test_two_points_give_the_line_between_them() -> None:
     np.testing.assert_allclose(plane.u, (end - start) / np.linalg.norm(end - start))
     assert plane.u @ plane.v == pytest.approx(0, abs=1e-12)
     assert np.linalg.norm(plane.v) == pytest.approx(1)
+    other = points_plane(np.stack([start, end]), seed=4)
+    assert abs(plane.v @ other.v) < 0.9
+    assert plane.labels[1] == "a random direction across"
 
 
 def test_a_point_of_a_slanted_plane_is_found_again() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -80,11 +82,19 @@ def explosive() -> tuple[Network, Dataset]:
     return Network((2, 6, 6, 1), "linear", seed=2), Dataset(X, rng.integers(0, 2, 60))
 
 
-def test_it_stops_above_four_times_the_best() -> None:
-    network, data = explosive()
-    result = lr_range_test(network, data)
+def learns_first() -> tuple[Network, Dataset]:
+    return Network((2, 8, 8, 1), "linear"), make_dataset("gaussians", 200, 0.2)
+
+
+@pytest.mark.parametrize("case", [explosive, learns_first])
+def test_it_stops_above_four_times_the_best(case: Callable[[], tuple[Network, Dataset]]) -> None:
+    network, data = case()
+    result = lr_range_test(network, data, high=1000, updates=200)
     assert result.stopped == "loss"
-    assert len(result.rates) < 100
+    assert len(result.rates) < 200
+    if case is learns_first:
+        assert result.smoothed.min() < 0.6 * result.smoothed[0]
+        assert result.smoothed[-1] < 3 * result.smoothed[0]  # the best is not the first
     best = np.minimum.accumulate(result.smoothed)
     above = result.smoothed > 4 * best
     assert above[-1]

@@ -46,6 +46,13 @@ def test_valley_is_about_the_middle_of_the_longest_decreasing_stretch() -> None:
     assert suggest_valley(rates, losses) == pytest.approx(rates[1 + 3])
 
 
+def test_valley_of_a_long_fall() -> None:
+    """Twelve falling losses from the first on: a third and a sixth are 4 and 2, less one."""
+    losses = [*range(20, 8, -1), 30]
+    rates = np.geomspace(1e-5, 1, 13)
+    assert suggest_valley(rates, losses) == pytest.approx(rates[4 + 2 - 1])
+
+
 def test_valley_overlooks_a_bump() -> None:
     #         place 0  1  2    3  4  5  6  7  8; the row 8 7 6 5 4 3 2 leaves out the bump 7.5
     losses = [8.0, 7.0, 7.5, 6.0, 5.0, 4.0, 3.0, 2.0, 20.0]
