@@ -6,6 +6,8 @@ Read it in this order: `activations`, `losses`, `parameters`, `network`, `optimi
 
 from nbtutor.engine.augmentation import Augmentation
 from nbtutor.engine.config import TrainingConfig
+from nbtutor.engine.copies import copies
+from nbtutor.engine.curvature import Eigenpair, Hessian, largest_eigenvalue
 from nbtutor.engine.datasets import Dataset, Generator, RegressionGenerator, make_dataset
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
@@ -17,15 +19,19 @@ __all__ = [
     "Augmentation",
     "Dataset",
     "Divergence",
+    "Eigenpair",
     "Evaluation",
     "Event",
     "Generator",
+    "Hessian",
     "History",
     "Network",
     "ParameterError",
     "RegressionGenerator",
     "Trainer",
     "TrainingConfig",
+    "copies",
+    "largest_eigenvalue",
     "load_run",
     "make_dataset",
     "save_run",

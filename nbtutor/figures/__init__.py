@@ -4,6 +4,13 @@ Figures are made with `matplotlib.figure.Figure` and never with pyplot, which ke
 is not safe to use from two threads.
 """
 
+from nbtutor.figures import (  # noqa: F401  (they register themselves)
+    gradient_noise,
+    loss_surface,
+    lr_range_test,
+    lr_sweep,
+    stability_limit,
+)
 from nbtutor.figures.drawing import draw
 from nbtutor.figures.run import run_figure
 

@@ -16,7 +16,14 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks import engine_fleet, engine_frame, engine_timing, engine_update, live_browser
+from tests.benchmarks import (
+    engine_fleet,
+    engine_frame,
+    engine_timing,
+    engine_update,
+    live_browser,
+    lr_sweep,
+)
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -43,6 +50,7 @@ def write(plan: live_browser.Plan) -> str:
     for title, engine in (
         ("One update of a 2-8-8-1 network", engine_update),
         ("32 replicas", engine_fleet),
+        ("24 learning rates", lr_sweep),
         ("One frame", engine_frame),
     ):
         sections.append(f"## {title}\n\n{engine_timing.table(engine.measure())}\n")
