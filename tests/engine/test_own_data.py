@@ -16,14 +16,13 @@ from hypothesis import strategies as st
 from nbtutor.engine import Network, ParameterError, Trainer, make_dataset
 from nbtutor.engine.own_data import (
     LARGEST,
-    MAX_BYTES,
-    MAX_ROWS,
     OwnData,
-    Scaling,
     from_arrays,
     from_csv,
     from_frame,
 )
+from nbtutor.engine.scaling import Scaling
+from nbtutor.engine.tables import MAX_BYTES, MAX_ROWS
 
 Array = np.ndarray
 
