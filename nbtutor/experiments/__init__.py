@@ -4,11 +4,18 @@ A long one takes ``progress``, which is called as it goes and may cancel it, and
 cancelled one had done. `Result.figure` draws a result.
 """
 
+from nbtutor.experiments.diagnose import Diagnosis, Thresholds, diagnose, diagnose_run
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
+from nbtutor.experiments.situation import Situation
 
 __all__ = [
     "Cancelled",
+    "Diagnosis",
     "Progress",
     "Result",
+    "Situation",
+    "Thresholds",
+    "diagnose",
+    "diagnose_run",
 ]
