@@ -5,17 +5,22 @@ cancelled one had done. `Result.figure` draws a result.
 """
 
 from nbtutor.experiments.diagnose import Diagnosis, Thresholds, diagnose, diagnose_run
+from nbtutor.experiments.prescribe import REMEDIES, Prescription, Remedy, prescribe
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
 from nbtutor.experiments.situation import Situation
 
 __all__ = [
+    "REMEDIES",
     "Cancelled",
     "Diagnosis",
+    "Prescription",
     "Progress",
+    "Remedy",
     "Result",
     "Situation",
     "Thresholds",
     "diagnose",
     "diagnose_run",
+    "prescribe",
 ]
