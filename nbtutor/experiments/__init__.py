@@ -5,22 +5,33 @@ cancelled one had done. `Result.figure` draws a result.
 """
 
 from nbtutor.experiments.diagnose import Diagnosis, Thresholds, diagnose, diagnose_run
+from nbtutor.experiments.pipeline import Pipeline
 from nbtutor.experiments.prescribe import REMEDIES, Prescription, Remedy, prescribe
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
+from nbtutor.experiments.sabotage import SABOTAGES, Sabotage
+from nbtutor.experiments.sanity import CHECKS, Check, Gates, SanityReport, sanity
 from nbtutor.experiments.situation import Situation
 
 __all__ = [
+    "CHECKS",
     "REMEDIES",
+    "SABOTAGES",
     "Cancelled",
+    "Check",
     "Diagnosis",
+    "Gates",
+    "Pipeline",
     "Prescription",
     "Progress",
     "Remedy",
     "Result",
+    "Sabotage",
+    "SanityReport",
     "Situation",
     "Thresholds",
     "diagnose",
     "diagnose_run",
     "prescribe",
+    "sanity",
 ]
