@@ -11,6 +11,16 @@ from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
 from nbtutor.experiments.sabotage import SABOTAGES, Sabotage
 from nbtutor.experiments.sanity import CHECKS, Check, Gates, SanityReport, sanity
+from nbtutor.experiments.search import (
+    SearchResult,
+    Surface,
+    Task,
+    draws_needed,
+    halving_plan,
+    hit_probability,
+    measure_surface,
+    search,
+)
 from nbtutor.experiments.situation import Situation
 
 __all__ = [
@@ -28,10 +38,18 @@ __all__ = [
     "Result",
     "Sabotage",
     "SanityReport",
+    "SearchResult",
     "Situation",
+    "Surface",
+    "Task",
     "Thresholds",
     "diagnose",
     "diagnose_run",
+    "draws_needed",
+    "halving_plan",
+    "hit_probability",
+    "measure_surface",
     "prescribe",
     "sanity",
+    "search",
 ]

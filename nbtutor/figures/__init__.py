@@ -7,6 +7,7 @@ is not safe to use from two threads.
 from nbtutor.figures import diagnose as _diagnose  # noqa: F401, each adds its result to `draw`
 from nbtutor.figures import prescribe as _prescribe  # noqa: F401
 from nbtutor.figures import sanity as _sanity  # noqa: F401
+from nbtutor.figures import search as _search  # noqa: F401
 from nbtutor.figures.drawing import draw
 from nbtutor.figures.run import run_figure
 
