@@ -4,6 +4,7 @@ A long one takes ``progress``, which is called as it goes and may cancel it, and
 cancelled one had done. `Result.figure` draws a result.
 """
 
+from nbtutor.experiments.data_quality import DataQuality, Score, data_quality, score
 from nbtutor.experiments.diagnose import Diagnosis, Thresholds, diagnose, diagnose_run
 from nbtutor.experiments.pipeline import Pipeline
 from nbtutor.experiments.prescribe import REMEDIES, Prescription, Remedy, prescribe
@@ -29,6 +30,7 @@ __all__ = [
     "SABOTAGES",
     "Cancelled",
     "Check",
+    "DataQuality",
     "Diagnosis",
     "Gates",
     "Pipeline",
@@ -38,11 +40,13 @@ __all__ = [
     "Result",
     "Sabotage",
     "SanityReport",
+    "Score",
     "SearchResult",
     "Situation",
     "Surface",
     "Task",
     "Thresholds",
+    "data_quality",
     "diagnose",
     "diagnose_run",
     "draws_needed",
@@ -51,5 +55,6 @@ __all__ = [
     "measure_surface",
     "prescribe",
     "sanity",
+    "score",
     "search",
 ]

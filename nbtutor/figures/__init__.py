@@ -4,6 +4,7 @@ Figures are made with `matplotlib.figure.Figure` and never with pyplot, which ke
 is not safe to use from two threads.
 """
 
+from nbtutor.figures import data_quality as _data_quality  # noqa: F401
 from nbtutor.figures import diagnose as _diagnose  # noqa: F401, each adds its result to `draw`
 from nbtutor.figures import prescribe as _prescribe  # noqa: F401
 from nbtutor.figures import sanity as _sanity  # noqa: F401

@@ -80,7 +80,14 @@ def _draw_hits(axes: Axes, result: SearchResult) -> None:
     bars = axes.bar(METHODS, hits, color=c["class-0"], width=0.6)
     counts = [len(result.best[name]) for name in METHODS]
     labels = [f"{hit:.0%}\nof {count:,}" for hit, count in zip(hits, counts, strict=True)]
-    axes.bar_label(bars, labels, fontsize=8, color=c["text"])
+    axes.bar_label(
+        bars,
+        labels,
+        padding=2,
+        fontsize=8,
+        color=c["text"],
+        bbox={"facecolor": c["ground"], "edgecolor": "none", "pad": 1},
+    )
     axes.axhline(
         result.expected_hits,
         color=c["accent"],
