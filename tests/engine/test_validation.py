@@ -21,6 +21,7 @@ from nbtutor.engine import (
     TrainingConfig,
     make_dataset,
 )
+from nbtutor.engine.datasets import DATASETS
 
 ENORMOUS = 10**5000  # too long for Python to print, and no float
 
@@ -276,7 +277,7 @@ PARAMETERS = [
     Parameter(
         "make_dataset.name",
         lambda v: dataset(name=v),
-        names("circle", "xor", "gaussians", "spiral", "moons"),
+        names(*DATASETS),
         called="dataset",
     ),
     Parameter("make_dataset.n", lambda v: dataset(n=v), integers(2, 1_000_000)),
@@ -336,9 +337,10 @@ def test_an_unknown_keyword_is_a_type_error(call: Callable[[], object]) -> None:
     ("call", "message"),
     [
         (
-            lambda: dataset(name="spirals"),
-            "dataset must be one of 'circle', 'xor', 'gaussians', 'spiral', 'moons', "
-            "not 'spirals'. Did you mean 'spiral'?",
+            lambda: dataset(name="checkers"),
+            "dataset must be one of 'circle', 'xor', 'gaussians', 'spiral', 'moons', 'rings', "
+            "'blobs', 'spirals', 'checkerboard', 'sine', 'plane', 'multi_gaussian', "
+            "not 'checkers'. Did you mean 'checkerboard'?",
         ),
         (lambda: network(activation="ReLU"), "Did you mean 'relu'"),
         (
