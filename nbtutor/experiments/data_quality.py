@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nbtutor.engine import Dataset, Network, Trainer, TrainingConfig
+from nbtutor.engine.faults import KINDS
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import (
     ParameterError,
@@ -19,10 +20,11 @@ from nbtutor.engine.validation import (
 )
 from nbtutor.experiments.progress import Counter, Progress
 from nbtutor.experiments.result import Result
+from nbtutor.experiments.situation import output_layer
 
 Array = np.ndarray
 
-KINDS = ("duplicates", "corrupted", "wrong_labels", "out_of_range")
+
 SENTINELS = (-999.0, 999.0, -9999.0, 9999.0, -99999.0, 99999.0, -99.0, 99.0)
 """Numbers that many tables use for "missing"."""
 
@@ -341,7 +343,7 @@ def cross_validate(
     # A fleet needs as many points in each replica: where a fold is a row smaller, one is left out.
     size = min(int((~held).sum()) for held in held_out)
     rows = np.array([np.flatnonzero(~held)[:size] for held in held_out])
-    units, output = (1, "sigmoid") if classes == 2 else (classes, "softmax")
+    units, output = output_layer(classes)
     shape = (X.shape[1], *sizes, units)
     network = Network(shape, output=output, replicas=len(rows), seed=seed)
     config = TrainingConfig(learning_rate=0.1, batch_size=10, l2=1e-3)

@@ -7,6 +7,7 @@ import numpy as np
 from nbtutor.engine import Dataset, Generator, Network, Trainer, TrainingConfig
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import check_integer, check_sizes, check_type
+from nbtutor.experiments.situation import output_layer
 
 Array = np.ndarray
 
@@ -68,7 +69,7 @@ class Pipeline:
 
     def network(self, seed: int, replicas: int = 1, dtype: str = "float32") -> Network:
         """Return an untrained network."""
-        units, output = (1, "sigmoid") if self.classes == 2 else (self.classes, "softmax")
+        units, output = output_layer(self.classes)
         sizes = (2, *self.hidden, units)
         return Network(sizes, output=output, replicas=replicas, seed=seed, dtype=dtype)
 

@@ -18,6 +18,7 @@ from nbtutor.engine.random import stream
 from nbtutor.engine.validation import ParameterError, check_integer, check_number, check_type
 from nbtutor.experiments.progress import Counter, Progress
 from nbtutor.experiments.result import Result
+from nbtutor.experiments.situation import output_layer
 
 Array = np.ndarray
 
@@ -36,7 +37,7 @@ class Task:
     Parameters
     ----------
     dataset : str, default "moons"
-        Of two classes.
+        Of classes.
     noise : float, default 0.25
     n_train, n_validation : int, default 100, 300
     hidden : tuple of int, default (8,)
@@ -420,7 +421,10 @@ class _Fleet:
     def __init__(self, task: Task, places: Array, seed: int | None = None) -> None:
         self.task, self.places = task, places
         rates, l2s = task.settings(places)
-        network = Network((2, *task.hidden, 1), replicas=len(places), seed=task.seed)
+        units, output = output_layer(Generator(task.dataset, task.noise).classes)
+        network = Network(
+            (2, *task.hidden, units), output=output, replicas=len(places), seed=task.seed
+        )
         network.parameters.flat[:] = network.parameters.flat[0]
         config = TrainingConfig(
             learning_rate=tuple(rates.tolist()),

@@ -28,7 +28,7 @@ Array = np.ndarray
 
 MAX_REPLICAS = 512
 _FLOOR_POINTS = 2000
-_BLOCK = 10  # points are drawn by so many, the classes balanced in each
+_BLOCK = 5  # of each class: points are drawn by so many, so that the classes are balanced
 _SPURIOUS_WIDTH = 3.0  # the plane's inputs have about this standard deviation
 
 
@@ -39,7 +39,7 @@ class Situation:
     Parameters
     ----------
     dataset : str, default "moons"
-        A data set of two classes.
+        A data set of classes.
     noise : float, default 0.3
         From 0 to 0.5.
     n_train : int, default 40
@@ -138,6 +138,11 @@ class Run:
         return _pick(self.validation_loss, self.chosen)
 
 
+def output_layer(classes: int) -> tuple[int, str]:
+    """Return the units and the name of the output for so many classes."""
+    return (1, "sigmoid") if classes == 2 else (classes, "softmax")
+
+
 def draw(situation: Situation, replicas: int, seed: int, purpose: str, n: int) -> Dataset:
     """Draw `n` points for each replica; a larger `n` keeps the points that a smaller one had.
 
@@ -154,18 +159,20 @@ def draw(situation: Situation, replicas: int, seed: int, purpose: str, n: int) -
     Dataset
         X of shape (replicas, n, 2 + spurious), y of shape (replicas, n).
     """
-    generator, blocks = situation.generator, -(-n // _BLOCK)
-    X = np.empty((replicas, blocks * _BLOCK, 2 + situation.spurious))
-    y = np.empty((replicas, blocks * _BLOCK), np.int64)
+    generator = situation.generator
+    block = _BLOCK * generator.classes
+    size = -(-n // block) * block
+    X = np.empty((replicas, size, 2 + situation.spurious))
+    y = np.empty((replicas, size), np.int64)
     for replica in range(replicas):
         rng = stream(seed, purpose, replica)
         noise = stream(seed, f"spurious {purpose}", replica)
-        for start in range(0, blocks * _BLOCK, _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            points = generator.sample(_BLOCK, rng)
+        for start in range(0, size, block):
+            rows = slice(start, start + block)
+            points = generator.sample(block, rng)
             X[replica, rows, :2], y[replica, rows] = points.X, points.y
             X[replica, rows, 2:] = _SPURIOUS_WIDTH * noise.standard_normal(
-                (_BLOCK, situation.spurious)
+                (block, situation.spurious)
             )
     return Dataset(X[:, :n], y[:, :n])
 
@@ -220,9 +227,11 @@ def run(
     if situation.copies:
         train = augment(train, situation.copies, situation.jitter, seed)
     validation = draw(situation, replicas, seed, "validation", situation.n_validation)
+    units, output = output_layer(situation.generator.classes)
     network = Network(
-        (2 + situation.spurious, *situation.hidden, 1),
+        (2 + situation.spurious, *situation.hidden, units),
         situation.activation,
+        output,
         replicas=replicas,
         seed=seed,
     )

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from nbtutor.experiments.data_quality import KINDS, DataQuality
+from nbtutor.engine.faults import KINDS
+from nbtutor.experiments.data_quality import DataQuality
 from nbtutor.figures.drawing import blank_figure, draw
 from nbtutor.figures.style import MARKERS, colours
 

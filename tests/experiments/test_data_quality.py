@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nbtutor.engine import ParameterError, make_dataset
+from nbtutor.engine.faults import KINDS, plant_faults
 from nbtutor.experiments import Cancelled, DataQuality, data_quality, score
 from nbtutor.experiments.data_quality import (
-    KINDS,
     _deal,
     _range,
     confident_joint,
@@ -75,6 +75,32 @@ def test_rows_with_another_fault_are_left_out_of_the_folds(found: DataQuality) -
     kept = found.probabilities[~np.isnan(found.probabilities).any(axis=1)]
     np.testing.assert_allclose(kept.sum(axis=1), 1, rtol=1e-6)
     assert found.joint.sum() <= len(kept)
+
+
+@pytest.mark.parametrize("dataset", ["moons", "circle", "gaussians", "rings"])
+def test_what_the_engine_plants_is_found(dataset: str) -> None:
+    """Means over draws; copies, codes and far values are found to the last but a few."""
+    scores = []
+    for seed in range(4):
+        faulty = plant_faults(
+            make_dataset(dataset, 400, 0.05, seed=seed),
+            duplicates=0.05,
+            corrupted=0.05,
+            wrong_labels=0.1,
+            out_of_range=0.05,
+            seed=seed,
+        )
+        found = data_quality(faulty.data.X, faulty.data.y)
+        scores.append(score(found.flags, faulty.faults, faulty.originals))
+    least = {
+        "duplicates": (0.99, 0.99),
+        "corrupted": (0.99, 0.99),
+        "out_of_range": (0.95, 0.8),  # twice the largest value is near the limit
+        "wrong_labels": (0.85, 0.7),
+    }
+    for kind, (precision, recall) in least.items():
+        assert np.mean([each[kind].precision for each in scores]) > precision, kind
+        assert np.mean([each[kind].recall for each in scores]) > recall, kind
 
 
 def test_clean_data_has_few_flags() -> None:

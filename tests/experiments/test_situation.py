@@ -116,6 +116,16 @@ def test_what_is_not_allowed(name: str, value: object) -> None:
         Situation(**{name: value})  # type: ignore[arg-type]
 
 
+def test_several_classes() -> None:
+    situation = replace(SMALL, dataset="rings", n_train=30, epochs=2)
+    classes = situation.generator.classes
+    assert classes > 2
+    assert situation.chance() == pytest.approx(np.log(classes))
+    labels = draw(situation, 2, 0, "train", 30).y
+    np.testing.assert_array_equal([np.bincount(y) for y in labels], np.full((2, classes), 10))
+    assert run(situation, 2).train_loss[0].mean() == pytest.approx(np.log(classes), abs=0.5)
+
+
 def test_a_run_that_diverges_ends() -> None:
     wild = replace(SMALL, activation="linear", config=TrainingConfig(learning_rate=1e5))
     done = run(wild, 2)
