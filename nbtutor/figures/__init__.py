@@ -5,13 +5,25 @@ is not safe to use from two threads.
 """
 
 from nbtutor.figures import (  # noqa: F401  (they register themselves)
+    data_quality,
+    diagnose,
     gradient_noise,
     loss_surface,
     lr_range_test,
     lr_sweep,
+    prescribe,
+    sanity,
+    search,
     stability_limit,
 )
-from nbtutor.figures.drawing import draw
-from nbtutor.figures.run import run_figure
+from nbtutor.figures.drawing import (
+    draw,
+)
+from nbtutor.figures.run import (
+    run_figure,
+)
 
-__all__ = ["draw", "run_figure"]
+__all__ = [
+    "draw",
+    "run_figure",
+]
