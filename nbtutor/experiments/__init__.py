@@ -4,11 +4,31 @@ A long one takes ``progress``, which is called as it goes and may cancel it, and
 cancelled one had done. `Result.figure` draws a result.
 """
 
+from nbtutor.experiments.bias_variance import (
+    BiasVarianceResult,
+    BiasVarianceSweep,
+    bias_variance,
+    bias_variance_sweep,
+)
+from nbtutor.experiments.decomposition import (
+    Decomposition,
+    VarianceSplit,
+    decompose,
+    split_variance,
+)
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
 
 __all__ = [
+    "BiasVarianceResult",
+    "BiasVarianceSweep",
     "Cancelled",
+    "Decomposition",
     "Progress",
     "Result",
+    "VarianceSplit",
+    "bias_variance",
+    "bias_variance_sweep",
+    "decompose",
+    "split_variance",
 ]

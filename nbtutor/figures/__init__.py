@@ -4,7 +4,8 @@ Figures are made with `matplotlib.figure.Figure` and never with pyplot, which ke
 is not safe to use from two threads.
 """
 
+from nbtutor.figures import bias_variance
 from nbtutor.figures.drawing import draw
 from nbtutor.figures.run import run_figure
 
-__all__ = ["draw", "run_figure"]
+__all__ = ["bias_variance", "draw", "run_figure"]

@@ -2,7 +2,7 @@
 
 Run it from the top of the source tree, on a machine that does nothing else, with the extras
 ``test`` and ``bench``, PyTorch and a Chromium:
-``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about five minutes; with
+``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about seven minutes; with
 ``--quick`` the live part is short and nothing is written.
 """
 
@@ -16,7 +16,14 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks import engine_fleet, engine_frame, engine_timing, engine_update, live_browser
+from tests.benchmarks import (
+    engine_fleet,
+    engine_frame,
+    engine_timing,
+    engine_update,
+    experiments,
+    live_browser,
+)
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -44,6 +51,7 @@ def write(plan: live_browser.Plan) -> str:
         ("One update of a 2-8-8-1 network", engine_update),
         ("32 replicas", engine_fleet),
         ("One frame", engine_frame),
+        ("Bias and variance", experiments),
     ):
         sections.append(f"## {title}\n\n{engine_timing.table(engine.measure())}\n")
     own, beside = live_browser.measure(plan)
