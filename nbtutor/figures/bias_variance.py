@@ -109,9 +109,7 @@ def _(result: BiasVarianceSweep) -> Figure:
         )
         axes.set_xticks(list(places), [_name(value) for value in result.values])
         axes.set(
-            xlabel=result.parameter.replace("_", " ").replace(
-                "hidden", "units of the hidden layers"
-            ),
+            xlabel=_LABELS.get(result.parameter, result.parameter.replace("_", " ")),
             ylabel="squared error of P(class 1)",
             xlim=(-0.2, len(result.values) - 0.8),
             ylim=(0, None),
