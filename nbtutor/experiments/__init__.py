@@ -16,6 +16,7 @@ from nbtutor.experiments.decomposition import (
     decompose,
     split_variance,
 )
+from nbtutor.experiments.learning_curve import LearningCurve, learning_curve
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
 
@@ -24,11 +25,13 @@ __all__ = [
     "BiasVarianceSweep",
     "Cancelled",
     "Decomposition",
+    "LearningCurve",
     "Progress",
     "Result",
     "VarianceSplit",
     "bias_variance",
     "bias_variance_sweep",
     "decompose",
+    "learning_curve",
     "split_variance",
 ]
