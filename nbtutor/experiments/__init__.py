@@ -16,22 +16,27 @@ from nbtutor.experiments.decomposition import (
     decompose,
     split_variance,
 )
+from nbtutor.experiments.ensemble import Ambiguity, EnsembleResult, ambiguity, ensemble
 from nbtutor.experiments.learning_curve import LearningCurve, learning_curve
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
 
 __all__ = [
+    "Ambiguity",
     "BiasVarianceResult",
     "BiasVarianceSweep",
     "Cancelled",
     "Decomposition",
+    "EnsembleResult",
     "LearningCurve",
     "Progress",
     "Result",
     "VarianceSplit",
+    "ambiguity",
     "bias_variance",
     "bias_variance_sweep",
     "decompose",
+    "ensemble",
     "learning_curve",
     "split_variance",
 ]

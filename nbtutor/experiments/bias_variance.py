@@ -26,6 +26,7 @@ from nbtutor.experiments.decomposition import (
     split_variance,
 )
 from nbtutor.experiments.fleets import (
+    MAX_EPOCHS,
     check_seed,
     check_two_classes,
     classifier,
@@ -45,7 +46,6 @@ Array = np.ndarray
 
 MAX_REPLICAS = 1000
 MAX_SIDE = 400
-MAX_EPOCHS = 100_000
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def decompose(predictions: ArrayLike, truth: ArrayLike, noise: ArrayLike) -> Dec
     ParameterError
         If shapes do not fit or a number is not finite.
     """
-    q = _finite("predictions", predictions)
+    q = finite_array("predictions", predictions)
     if q.ndim != 2 or len(q) < 2 or q.size == 0:
         raise ParameterError(
             "predictions", f"shape {q.shape}", "of shape (R, n), with R of two or more"
@@ -176,7 +176,7 @@ def split_variance(predictions: ArrayLike) -> VarianceSplit:
     ParameterError
         If the shape does not fit or a number is not finite.
     """
-    q = _finite("predictions", predictions)
+    q = finite_array("predictions", predictions)
     if q.ndim != 3 or min(q.shape[:2]) < 2 or q.size == 0:
         raise ParameterError(
             "predictions", f"shape {q.shape}", "of shape (D, W, n), with D and W of two or more"
@@ -196,7 +196,14 @@ def split_variance(predictions: ArrayLike) -> VarianceSplit:
     )
 
 
-def _finite(name: str, value: ArrayLike) -> Array:
+def finite_array(name: str, value: ArrayLike) -> Array:
+    """Return `value` as a float64 array if all of it are finite numbers.
+
+    Raises
+    ------
+    ParameterError
+        If not.
+    """
     allowed = "an array of finite numbers"
     try:
         array: Array = np.asarray(value, np.float64)
@@ -208,7 +215,7 @@ def _finite(name: str, value: ArrayLike) -> Array:
 
 
 def _per_point(name: str, value: ArrayLike, n: int) -> Array:
-    array = _finite(name, value)
+    array = finite_array(name, value)
     if array.shape not in ((), (n,)):
         allowed = f"one number, or {n}, one for each point"
         raise ParameterError(name, f"shape {array.shape}", allowed)

@@ -18,6 +18,7 @@ from nbtutor.experiments.progress import Counter
 Array = np.ndarray
 
 MAX_SEED = 2**63 - 1
+MAX_EPOCHS = 100_000
 _BREATH = 10  # epochs between two calls of the progress callback
 
 
@@ -115,6 +116,13 @@ def check_two_classes(generator: Generator) -> None:
 def check_seed(value: Any) -> int:
     """Return `value` if it is a seed: a whole number from 0 to 2**63 - 1."""
     return check_integer("seed", value, low=0, high=MAX_SEED)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return `value` if it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ParameterError(name, value, "True or False")
+    return bool(value)
 
 
 def mean_and_standard_error(values: Array, axis: int = -1) -> tuple[Array, Array]:
