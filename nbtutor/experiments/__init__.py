@@ -20,6 +20,7 @@ from nbtutor.experiments.ensemble import Ambiguity, EnsembleResult, ambiguity, e
 from nbtutor.experiments.learning_curve import LearningCurve, learning_curve
 from nbtutor.experiments.progress import Cancelled, Progress
 from nbtutor.experiments.result import Result
+from nbtutor.experiments.transfer import TransferResult, transfer
 
 __all__ = [
     "Ambiguity",
@@ -31,6 +32,7 @@ __all__ = [
     "LearningCurve",
     "Progress",
     "Result",
+    "TransferResult",
     "VarianceSplit",
     "ambiguity",
     "bias_variance",
@@ -39,4 +41,5 @@ __all__ = [
     "ensemble",
     "learning_curve",
     "split_variance",
+    "transfer",
 ]

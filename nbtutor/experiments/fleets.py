@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from nbtutor.engine import Dataset, Generator, Network, ParameterError, Trainer, TrainingConfig
-from nbtutor.engine.datasets import DOMAIN
+from nbtutor.engine.datasets import DOMAIN, MAX_POINTS
 from nbtutor.engine.network import MAX_LAYERS, MAX_UNITS
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import check_integer, check_sizes, is_sequence
@@ -116,6 +117,26 @@ def check_two_classes(generator: Generator) -> None:
 def check_seed(value: Any) -> int:
     """Return `value` if it is a seed: a whole number from 0 to 2**63 - 1."""
     return check_integer("seed", value, low=0, high=MAX_SEED)
+
+
+def check_rising(name: str, counts: Any) -> list[int]:
+    """Return `counts` as a list if they are two or more numbers of points, rising.
+
+    Raises
+    ------
+    ParameterError
+        If not.
+    """
+    allowed = "a rising sequence of two whole numbers or more"
+    if not is_sequence(counts) or len(counts) < 2:
+        raise ParameterError(name, counts, allowed)
+    checked = [
+        check_integer(f"{name}[{i}]", count, low=2, high=MAX_POINTS)
+        for i, count in enumerate(counts)
+    ]
+    if any(after <= before for before, after in pairwise(checked)):
+        raise ParameterError(name, counts, allowed)
+    return checked
 
 
 def check_flag(name: str, value: Any) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Generator, Network, ParameterError, Trainer
+from nbtutor.engine import Dataset, Generator, Network, Trainer
 from nbtutor.engine.datasets import MAX_POINTS
 from nbtutor.engine.random import stream
-from nbtutor.engine.validation import check_choice, check_integer, check_number, is_sequence
+from nbtutor.engine.validation import check_choice, check_integer, check_number
 from nbtutor.experiments.fleets import (
+    check_rising,
     check_seed,
     classifier,
     diverged,
@@ -211,7 +211,7 @@ def learning_curve(
     arguments = {**locals()}
     del arguments["progress"], arguments["resume"]
     generator = Generator(dataset, noise)
-    counts = _check_sizes(sizes)
+    counts = check_rising("sizes", sizes)
     check_integer("replicas", replicas, low=2, high=MAX_REPLICAS)
     check_integer("updates", updates, low=1, high=MAX_UPDATES)
     check_choice("measure", measure, MEASURES)
@@ -278,18 +278,6 @@ def _floor_and_chance(generator: Generator, measure: str, seed: int) -> tuple[fl
         floor = -(posterior * np.log(np.maximum(posterior, 1e-300))).sum(axis=1)
         chance = np.log(generator.classes)
     return float(floor.mean()), float(chance)
-
-
-def _check_sizes(sizes: Any) -> list[int]:
-    allowed = "a rising sequence of two whole numbers or more"
-    if not is_sequence(sizes) or len(sizes) < 2:
-        raise ParameterError("sizes", sizes, allowed)
-    counts = [
-        check_integer(f"sizes[{i}]", size, low=2, high=MAX_POINTS) for i, size in enumerate(sizes)
-    ]
-    if any(b <= a for a, b in pairwise(counts)):
-        raise ParameterError("sizes", sizes, allowed)
-    return counts
 
 
 def _pm(value: float, doubt: float) -> str:
