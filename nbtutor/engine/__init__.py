@@ -3,10 +3,11 @@
 Read it in this order: `activations`, `losses`, `parameters`, `network`, `optimizers`, `training`.
 """
 
+from nbtutor.engine.config import TrainingConfig
 from nbtutor.engine.datasets import Dataset, Generator, make_dataset
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
-from nbtutor.engine.training import Divergence, Trainer, TrainingConfig
+from nbtutor.engine.training import Divergence, Trainer
 from nbtutor.engine.validation import ParameterError
 
 __all__ = [

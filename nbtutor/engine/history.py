@@ -1,4 +1,4 @@
-"""What a run leaves behind: one entry an epoch, and the changes made on the way."""
+"""What a run leaves behind: an entry an epoch, one an update if wanted, and the changes made."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbtutor.engine.validation import check_integer
+from nbtutor.engine.tables import Table
+from nbtutor.engine.validation import ParameterError, check_choice, check_integer
 
 Array = np.ndarray
 
 COLUMNS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
-_FIRST_CAPACITY = 256
+
+DETAILS = ("losses", "epochs", "updates")
+"""How much is written down: losses and accuracies; statistics of each epoch too; and each update.
+
+Statistics are measured at every update, which makes training slower.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,28 +46,58 @@ class Event:
 
 
 class History:
-    """Losses and accuracies of a fleet, one entry an epoch, the first before any training.
+    """What was measured of a fleet: one entry an epoch, the first before any training.
 
-    Losses are in nats, without penalties and without dropout. Where there is no validation set,
-    its columns are NaN.
+    Losses are those of the network's loss function; cross-entropy is in nats. Where there is no
+    validation set, its columns are NaN. A very long run is thinned (see `Table`), so read `epoch`
+    beside a column rather than count its entries.
 
     Parameters
     ----------
     replicas : int
+    layers : int, default 0
+        Layers with weights.
+    detail : {"losses", "epochs", "updates"}, default "losses"
+        See `DETAILS`.
 
     Attributes
     ----------
     events : list of Event
     """
 
-    def __init__(self, replicas: int) -> None:
+    def __init__(self, replicas: int, layers: int = 0, detail: str = "losses") -> None:
+        self.replicas = replicas
+        self.layers = layers
+        self.detail = check_choice("detail", detail, DETAILS)
         self.events: list[Event] = []
-        self._length = 0
-        self._epochs: Array = np.zeros(_FIRST_CAPACITY, np.int64)
-        self._values: Array = np.empty((len(COLUMNS), _FIRST_CAPACITY, replicas))
+        one = (replicas,)
+        columns: dict[str, tuple[int, ...]] = {"epoch": (), "update": ()}
+        columns |= dict.fromkeys((*COLUMNS, "train_objective", "learning_rate"), one)
+        self._updates: Table | None = None
+        if self.detail != "losses":
+            columns |= {
+                "running_loss": one,
+                "gradient_norm": (replicas, layers),
+                "update_ratio": (replicas, layers),
+                "dead_units": (replicas, max(layers - 1, 0)),
+            }
+        if self.detail == "updates":
+            of_update = ("batch_loss", "learning_rate")
+            self._updates = Table(
+                {"epoch": (), "update": ()}
+                | dict.fromkeys(of_update, one)
+                | dict.fromkeys(("gradient_norm", "update_ratio"), (replicas, layers)),
+                watched="batch_loss",
+            )
+        self._epochs = Table(columns, watched="train_loss")
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._epochs)
+
+    @property
+    def thinned(self) -> int:
+        """How many times entries have been dropped; after that, entries have other numbers."""
+        return self._epochs.thinned
 
     def note_change(self, epoch: float, update: int, setting: str, before: str, after: str) -> None:
         """Note that a setting was changed.
@@ -78,21 +114,18 @@ class History:
             label = f"{words} {before} → {after}"
             self.events.append(Event(epoch, update, label, setting, before))
 
-    def append(self, epoch: int, **columns: Array) -> None:
+    def append(self, epoch: int, **columns: Array | float) -> None:
         """Add the entry of one epoch; a column that is not given is NaN."""
-        if self._length == len(self._epochs):
-            # Doubling makes the cost of an entry constant on average.
-            self._epochs = np.concatenate([self._epochs, np.zeros_like(self._epochs)])
-            self._values = np.concatenate([self._values, np.empty_like(self._values)], axis=1)
-        self._epochs[self._length] = epoch
-        for column, name in enumerate(COLUMNS):
-            self._values[column, self._length] = columns.get(name, np.nan)
-        self._length += 1
+        self._epochs.append({"epoch": epoch, **columns})
+
+    def append_update(self, **columns: Array | float) -> None:
+        """Add the entry of one update, where such are kept."""
+        if self._updates is not None:
+            self._updates.append(columns)
 
     def last(self) -> dict[str, float]:
-        """Return the newest entry of the first replica, by column."""
-        newest = self._values[:, self._length - 1, 0]
-        return dict(zip(COLUMNS, newest.tolist(), strict=True))
+        """Return the newest losses and accuracies of the first replica, by column."""
+        return {name: float(self._epochs[name][-1, 0]) for name in COLUMNS}
 
     def rows(self, start: int = 0) -> Array:
         """Return the first replica's losses from entry `start` on.
@@ -102,27 +135,69 @@ class History:
         ndarray of shape (entries, 3), float32
             Epoch, training loss, validation loss.
         """
-        part = slice(start, self._length)
-        return np.column_stack([self._epochs[part], self._values[:2, part, 0].T]).astype(np.float32)
+        table = self._epochs
+        losses = (table[name][start:, 0] for name in ("train_loss", "validation_loss"))
+        return np.column_stack([table["epoch"][start:], *losses]).astype(np.float32)
 
     def replica(self, index: int) -> History:
         """Return one replica's history: the same, with columns of shape (entries,)."""
-        check_integer("index", index, low=0, high=self._values.shape[-1] - 1)
-        single = _SingleHistory(1)
+        check_integer("index", index, low=0, high=self.replicas - 1)
+        single = _SingleHistory(1, self.layers, self.detail)
         single.events = self.events
-        single._length = self._length
-        single._epochs = self._epochs
-        single._values = self._values[:, :, index : index + 1]
+        single._epochs = self._epochs.single(index)
+        if self._updates is not None:
+            single._updates = self._updates.single(index)
         return single
+
+    def copy(self) -> History:
+        """Return another history with the same entries and events."""
+        copy = History(self.replicas, self.layers, self.detail)
+        copy.events = list(self.events)
+        copy._epochs = self._epochs.copy()
+        if self._updates is not None:
+            copy._updates = self._updates.copy()
+        return copy
+
+    def truncate(self, epoch: int, update: int) -> None:
+        """Drop what came after `epoch` and after `update`."""
+        self._epochs.truncate(int((self._epochs["epoch"] <= epoch).sum()))
+        if self._updates is not None:
+            self._updates.truncate(int((self._updates["update"] <= update).sum()))
+        self.events = [event for event in self.events if event.update <= update]
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Return all entries by name, for storing; those of updates begin with ``"updates/"``."""
+        arrays = self._epochs.to_arrays()
+        if self._updates is not None:
+            updates = self._updates.to_arrays()
+            arrays |= {f"updates/{name}": column for name, column in updates.items()}
+        return arrays
+
+    def fill(self, arrays: dict[str, Array]) -> None:
+        """Replace all entries by what `to_arrays` gave."""
+        self._epochs.fill(arrays)
+        if self._updates is not None:
+            prefix = "updates/"
+            self._updates.fill(
+                {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+            )
 
     @property
     def epoch(self) -> Array:
         """Epochs done at each entry, shape (entries,)."""
-        return self._epochs[: self._length].copy()
+        return self._epochs["epoch"].astype(np.int64)
+
+    @property
+    def update(self) -> Array:
+        """Updates done at each entry, shape (entries,)."""
+        return self._epochs["update"].astype(np.int64)
 
     @property
     def train_loss(self) -> Array:
-        """Mean loss on the training points, shape (entries, replicas)."""
+        """Mean loss on the training points, shape (entries, replicas).
+
+        Measured as for a prediction: without penalties, and nothing is dropped.
+        """
         return self._column("train_loss")
 
     @property
@@ -140,10 +215,81 @@ class History:
         """Share of validation points that are right, shape (entries, replicas)."""
         return self._column("validation_accuracy")
 
+    @property
+    def train_objective(self) -> Array:
+        """What is minimised: `train_loss` with the penalties, shape (entries, replicas)."""
+        return self._column("train_objective")
+
+    @property
+    def learning_rate(self) -> Array:
+        """The learning rate of the epoch's last update, shape (entries, replicas)."""
+        return self._column("learning_rate")
+
+    @property
+    def running_loss(self) -> Array:
+        """Mean loss of the epoch's batches as they were trained on, shape (entries, replicas).
+
+        So it is measured with dropout, augmentation and smoothed labels, before each update, while
+        the weights still change: what many programs print as the training loss. Needs `detail`.
+        """
+        return self._detailed("running_loss")
+
+    @property
+    def gradient_norm(self) -> Array:
+        """Length of the objective's gradient by layer, shape (entries, replicas, layers).
+
+        The root mean square over the epoch's updates. Needs `detail`.
+        """
+        return self._detailed("gradient_norm")
+
+    @property
+    def update_ratio(self) -> Array:
+        """Length of an update over length of the weights, shape (entries, replicas, layers).
+
+        By layer, the root mean square over the epoch's updates; about 0.001 is usual. Needs
+        `detail`.
+        """
+        return self._detailed("update_ratio")
+
+    @property
+    def dead_units(self) -> Array:
+        """Dead hidden units, shape (entries, replicas, hidden layers); see `Network.dead_units`.
+
+        Counted on the training points at the end of the epoch. Needs `detail`.
+        """
+        return self._detailed("dead_units")
+
+    @property
+    def updates(self) -> Table:
+        """One entry for each update, by column.
+
+        ``epoch`` (with its fraction) and ``update`` after it, ``batch_loss`` before it,
+        ``learning_rate``, ``gradient_norm`` and ``update_ratio``; shapes as for epochs.
+        """
+        if self._updates is None:
+            raise self._not_kept("updates", "updates")
+        return self._updates
+
+    def _detailed(self, name: str) -> Array:
+        if name not in self._epochs:
+            raise self._not_kept(name, "epochs")
+        return self._column(name)
+
     def _column(self, name: str) -> Array:
-        return self._values[COLUMNS.index(name), : self._length].copy()
+        return self._epochs[name].copy()
+
+    def _not_kept(self, name: str, detail: str) -> ParameterError:
+        hint = f"Make the trainer with detail={detail!r} to have {name}."
+        return ParameterError("detail", self.detail, repr(detail), hint)
 
 
 class _SingleHistory(History):
-    def _column(self, name: str) -> Array:
-        return super()._column(name)[:, 0]
+    """One replica's part of a history, for reading."""
+
+    def last(self) -> dict[str, float]:
+        return {name: float(self._epochs[name][-1]) for name in COLUMNS}
+
+    def rows(self, start: int = 0) -> Array:
+        table = self._epochs
+        losses = (table[name][start:] for name in ("train_loss", "validation_loss"))
+        return np.column_stack([table["epoch"][start:], *losses]).astype(np.float32)

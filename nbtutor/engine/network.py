@@ -20,12 +20,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nbtutor.engine.activations import ACTIVATIONS, Activation
-from nbtutor.engine.losses import OUTPUTS
+from nbtutor.engine.features import check_features, expand
+from nbtutor.engine.initializations import INITIALIZATIONS
+from nbtutor.engine.losses import LOSSES, Output
 from nbtutor.engine.parameters import Parameters, Penalty
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import (
@@ -45,6 +48,9 @@ MAX_UNITS = 4096
 MAX_PARAMETERS = 50_000_000
 _KEPT_WORKSPACES = 8
 
+DEAD_SLOPE = 1e-6
+"""A hidden unit is dead where its slope, in size, is at most this at every point."""
+
 
 class Network:
     """A fleet of multilayer perceptrons with the same shape.
@@ -55,8 +61,16 @@ class Network:
         Units of every layer, inputs first: ``(2, 8, 8, 1)``. At least inputs and outputs.
     activation : str or sequence of str, default "tanh"
         One name from `ACTIVATIONS` for all hidden layers, or one for each.
-    output : {"sigmoid", "softmax"}, default "sigmoid"
-        Sigmoid needs one output unit, softmax one a class (two or more).
+    output : {"sigmoid", "softmax", "linear"}, default "sigmoid"
+        Sigmoid needs one output unit, softmax one a class (two or more); linear is for regression.
+    loss : {"cross_entropy", "squared_error"}, optional
+        Cross-entropy unless the output is linear, which has squared error only. Squared error is
+        the mean over the points of the sum over the output units of (prediction - target)².
+    initialization : str, default "xavier_uniform"
+        How the weights start: a name from `INITIALIZATIONS`. Biases start at zero.
+    inputs : sequence of str, optional
+        Names from `FEATURES`: points are then given as (x, y), and the network works out its
+        inputs from them. None for inputs as they are given.
     replicas : int, default 1
         Networks in the fleet. Replica r starts from weights of its own; replica 0 is the network
         that ``replicas=1`` gives with the same seed.
@@ -69,11 +83,6 @@ class Network:
     ------
     ParameterError
         If an argument is not allowed; the message says what is.
-
-    Notes
-    -----
-    Weights start uniform in ±sqrt(6 / (inputs + units)) and biases at zero (Glorot and Bengio,
-    2010, equation 16).
     """
 
     def __init__(
@@ -84,15 +93,23 @@ class Network:
         replicas: int = 1,
         seed: int = 0,
         dtype: str = "float32",
+        *,
+        loss: str | None = None,
+        initialization: str = "xavier_uniform",
+        inputs: Sequence[str] | None = None,
     ) -> None:
         self.sizes = check_sizes("sizes", sizes, max_layers=MAX_LAYERS, max_units=MAX_UNITS)
         if len(self.sizes) < 2:
             raise ParameterError("sizes", sizes, "at least two numbers, inputs and outputs")
-        self.output = check_choice("output", output, OUTPUTS)
-        if (self.output == "sigmoid") != (self.sizes[-1] == 1):
+        self.output = check_choice("output", output, LOSSES)
+        if self.output != "linear" and (self.output == "sigmoid") != (self.sizes[-1] == 1):
             last = "1" if self.output == "sigmoid" else "2 or more"
             hint = "Use output='sigmoid' for one output unit and 'softmax' for two or more."
             raise ParameterError("sizes", sizes, f"a shape that ends in {last} here", hint)
+        losses = LOSSES[self.output]
+        self.loss = next(iter(losses)) if loss is None else check_choice("loss", loss, losses)
+        self.initialization = check_choice("initialization", initialization, INITIALIZATIONS)
+        self.inputs = self._check_inputs(inputs)
         self.replicas = check_integer("replicas", replicas, low=1, high=4096)
         count = self.replicas * sum((i + 1) * units for i, units in pairwise(self.sizes))
         if count > MAX_PARAMETERS:
@@ -103,7 +120,7 @@ class Network:
         self.parameters = Parameters(self.sizes, self.replicas, self.dtype)
         self.gradients = Parameters(self.sizes, self.replicas, self.dtype)
         self.activation = activation
-        self._output = OUTPUTS[self.output]
+        self._output: Output = losses[self.loss]
         self._product: Callable[[Array, Array, Array], Array] = (
             np.ndarray.dot if self.replicas == 1 else np.matmul
         )
@@ -120,19 +137,39 @@ class Network:
         shape = "-".join(map(str, self.sizes))
         count = self.parameters.flat.shape[1]
         return (
-            f"<Network {shape}, {self.activation}, {self.output}: {count:,} parameters, "
+            f"<Network {shape}, {self.activation}, {self.output}, {self.loss}: "
+            f"{count:,} parameters, "
             f"replicas={self.replicas}, {self.dtype}>"
         )
 
     def initialize(self) -> None:
         """Set the initial weights, the same ones each time."""
+        draw = INITIALIZATIONS[self.initialization].draw
         for replica in range(self.replicas):
             rng = stream(self.seed, "weights", replica)
             for weights, biases in zip(self.weights, self.biases, strict=True):
-                inputs, units = weights.shape[1:]
-                limit = np.sqrt(6 / (inputs + units))
-                weights[replica] = rng.uniform(-limit, limit, (inputs, units))
+                weights[replica] = draw(rng, *weights.shape[1:])
                 biases[replica] = 0
+
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments that make this network, as JSON can hold them."""
+        return {
+            "sizes": self.sizes,
+            "activation": self.activation,
+            "output": self.output,
+            "replicas": self.replicas,
+            "seed": self.seed,
+            "dtype": self.dtype.name,
+            "loss": self.loss,
+            "initialization": self.initialization,
+            "inputs": self.inputs,
+        }
+
+    def copy(self) -> Network:
+        """Return another network with the same weights; what one learns the other does not."""
+        copy = Network(**self.settings())
+        copy.parameters.flat[:] = self.parameters.flat
+        return copy
 
     @property
     def activation(self) -> str | tuple[str, ...]:
@@ -175,19 +212,33 @@ class Network:
         Parameters
         ----------
         X : array of shape (n, inputs) or (replicas, n, inputs)
+            With named inputs, points of shape (n, 2) or (replicas, n, 2); so in all that follows.
 
         Returns
         -------
         ndarray of shape (replicas, n, classes)
             Rows sum to one; with a sigmoid output the columns are P(0) and P(1).
+
+        Raises
+        ------
+        ValueError
+            If the output is linear: values are no probabilities.
         """
+        if self.output == "linear":
+            msg = "A network with a linear output has no probabilities; use predict for its values."
+            raise ValueError(msg)
         probabilities = self.layer_outputs(X)[-1]
         if self.output == "sigmoid":
             return np.concatenate([1 - probabilities, probabilities], axis=-1)
         return probabilities
 
     def predict(self, X: ArrayLike) -> Array:
-        """Return the most probable class of every point, shape (replicas, n)."""
+        """Return the most probable class of every point, shape (replicas, n).
+
+        A linear output gives values instead, shape (replicas, n, outputs).
+        """
+        if self.output == "linear":
+            return self.logits(X)
         logits = self._run(X).logits
         return self._output.classes(logits).reshape(self.replicas, -1)
 
@@ -198,17 +249,26 @@ class Network:
     def layer_outputs(self, X: ArrayLike) -> list[Array]:
         """Return the output of every layer, each of shape (replicas, n, units).
 
-        The last are probabilities: of class 1 for a sigmoid output, of each class for softmax.
+        The last are predictions: the probability of class 1 for a sigmoid output, of each class
+        for softmax, and values for a linear output.
         """
         workspace = self._run(X)
-        probabilities = np.empty_like(workspace.logits)
-        self._output.probabilities(workspace.logits, probabilities)
-        return [self._outside(outputs) for outputs in (*workspace.inputs.units, probabilities)]
+        predictions = np.empty_like(workspace.logits)
+        self._output.predictions(workspace.logits, predictions)
+        return [self._outside(outputs) for outputs in (*workspace.inputs.units, predictions)]
+
+    def dead_units(self, X: ArrayLike) -> Array:
+        """Count the hidden units that no point can teach, shape (replicas, hidden layers).
+
+        A unit is dead on `X` where its slope f'(z) is zero (`DEAD_SLOPE`) at every point: then the
+        gradient by its weights is zero too (Maas, Hannun and Ng, 2013).
+        """
+        return self.count_dead(self.prepare_inputs(X))
 
     def loss_and_gradients(
         self,
-        X: Array,
-        y: Array,
+        X: ArrayLike,
+        y: ArrayLike,
         l1: float | Sequence[float] | Array = 0.0,
         l2: float | Sequence[float] | Array = 0.0,
     ) -> tuple[Array, Parameters]:
@@ -217,8 +277,8 @@ class Network:
         Parameters
         ----------
         X : array of shape (n, inputs) or (replicas, n, inputs)
-        y : array of int of shape (n,) or (replicas, n)
-            Class numbers from 0.
+        y : array
+            The truth; see `prepare_targets`.
         l1, l2 : float or sequence of float
             Strength of the penalties, one or one for each replica; see `Penalty`.
 
@@ -254,7 +314,10 @@ class Network:
         ndarray of shape (inputs + 1, n) or (replicas, inputs + 1, n)
             In memory a point's inputs lie side by side, so that a batch is one block.
         """
-        points = check_points("X", X, self.sizes[0], self.replicas)
+        if self.inputs is None:
+            points = check_points("X", X, self.sizes[0], self.replicas)
+        else:
+            points = expand(check_points("X", X, 2, self.replicas), self.inputs)
         largest = float(np.finfo(self.dtype).max)
         if np.abs(points).max() > largest:
             allowed = f"numbers that {self.dtype} can hold, up to {largest:.2g}"
@@ -265,23 +328,56 @@ class Network:
             (inputs,) = self._inside([inputs])
         return inputs.swapaxes(-1, -2)
 
-    def prepare_targets(self, y: Array, n: int) -> Array:
-        """Return the classes of `n` points as targets, shape (..., outputs, n)."""
-        classes = max(self.sizes[-1], 2)
-        allowed = f"whole numbers from 0 to {classes - 1}, shape ({n},) or ({self.replicas}, {n})"
+    def prepare_targets(self, y: ArrayLike, n: int) -> Array:
+        """Return the truth of `n` points as targets, shape (..., outputs, n).
+
+        Parameters
+        ----------
+        y : array
+            Class numbers from 0, whole numbers of shape (n,) or (replicas, n); or the probability
+            of every class (soft labels), shape (n, classes) or (replicas, n, classes), rows that
+            sum to one. For a linear output, values of shape (n,), (n, outputs) or
+            (replicas, n, outputs).
+        n : int
+        """
+        linear = self.output == "linear"
+        units = self.sizes[-1] if linear else max(self.sizes[-1], 2)
+        shapes = [(n, units), (self.replicas, n, units)]
+        words = f"shape (n, {units}) or ({self.replicas}, n, {units}), with n = {n}"
+        if linear:
+            allowed = f"finite numbers of {words}"
+        else:
+            allowed = (
+                f"whole numbers from 0 to {units - 1}, shape ({n},) or ({self.replicas}, {n}), "
+                f"or probabilities of {words}"
+            )
         try:
-            labels = np.asarray(y)
+            given = np.asarray(y)
         except ValueError as error:  # rows of different lengths
             raise ParameterError("y", y, allowed) from error
-        if labels.dtype.kind not in "iub":
+        if given.dtype.kind not in "biuf":
             raise ParameterError("y", y, allowed)
-        if labels.shape not in ((n,), (self.replicas, n)):
-            raise ParameterError("y", f"shape {labels.shape}", allowed)
-        if labels.min() < 0 or labels.max() >= classes:
-            raise ParameterError("y", f"values from {labels.min()} to {labels.max()}", allowed)
-        if self.replicas == 1:
-            labels = labels.reshape(n)
-        return self._output.targets(labels.astype(np.int64), self.sizes[-1]).astype(self.dtype)
+        if linear:
+            truth = given[..., None] if given.shape == (n,) and units == 1 else given
+        elif given.dtype.kind == "f":
+            truth = given
+        else:
+            if given.shape not in ((n,), (self.replicas, n)):
+                raise ParameterError("y", f"shape {given.shape}", allowed)
+            if given.min() < 0 or given.max() >= units:
+                raise ParameterError("y", f"values from {given.min()} to {given.max()}", allowed)
+            truth = (given[..., None] == np.arange(units)).astype(np.float64)
+        if truth.shape not in shapes:
+            kind = "decimal numbers of " if given.dtype.kind == "f" else ""
+            raise ParameterError("y", f"{kind}shape {given.shape}", allowed)
+        largest = float(np.finfo(self.dtype).max)
+        if not (np.abs(truth) <= largest).all():
+            raise ParameterError("y", "NaN, infinite or too large in places", allowed)
+        if not linear and (truth.min() < 0 or np.abs(truth.sum(axis=-1) - 1).max() > 1e-6):
+            raise ParameterError("y", "rows that do not sum to one, or below 0", allowed)
+        if truth.ndim == 3:
+            (truth,) = self._inside([truth])
+        return self._output.targets(truth.swapaxes(-1, -2)).astype(self.dtype)
 
     def workspace(self, n: int) -> Workspace:
         """Return the arrays for `n` points; the few that were used last are kept."""
@@ -366,16 +462,43 @@ class Network:
         for layer, activation in enumerate(self._activations):
             activation.derivative(sums.units[layer], outputs.units[layer], slopes.units[layer])
 
+    def mean_loss(self, workspace: Workspace, targets: Array) -> Array:
+        """Return the mean loss of what `forward` has just computed, shape (replicas,)."""
+        losses = self._output.losses(workspace.logits, targets)
+        mean: Array = losses.mean(axis=-1).reshape(self.replicas)
+        return mean
+
+    def smoothed(self, targets: Array, amount: Array) -> Array:
+        """Return prepared targets with label smoothing; see `Output.smoothed`."""
+        return self._output.smoothed(targets, amount)
+
+    def count_dead(self, inputs: Array) -> Array:
+        """Return `dead_units` of prepared points."""
+        workspace = self.forward(inputs)
+        self._find_slopes(workspace, workspace.inputs)
+        dead = np.zeros((self.replicas, len(self._activations)), np.int64)
+        for layer, slopes in enumerate(workspace.slopes.units):
+            dead[:, layer] = (np.abs(slopes).max(axis=-1) <= DEAD_SLOPE).sum(axis=-1)
+        return dead
+
     def evaluate(self, inputs: Array, targets: Array) -> Evaluation:
         """Return mean loss (without penalties) and accuracy of prepared points."""
         logits = self.forward(inputs).logits
         losses = self._output.losses(logits, targets)
-        # A target is largest, or above zero, where its class is: it reads like a logit.
-        correct = self._output.classes(logits) == self._output.classes(targets)
+        correct = self._output.correct(logits, targets)
         return Evaluation(
             losses.sum(axis=-1).reshape(self.replicas) / losses.shape[-1],
             correct.sum(axis=-1).reshape(self.replicas) / correct.shape[-1],
         )
+
+    def _check_inputs(self, inputs: Sequence[str] | None) -> tuple[str, ...] | None:
+        if inputs is None:
+            return None
+        names = check_features("inputs", inputs)
+        if len(names) != self.sizes[0]:
+            allowed = f"{self.sizes[0]} names, as many as the network has inputs"
+            raise ParameterError("inputs", inputs, allowed)
+        return names
 
     def _run(self, X: ArrayLike) -> Workspace:
         return self.forward(self.prepare_inputs(X))
@@ -396,9 +519,9 @@ class Evaluation:
     Attributes
     ----------
     loss : ndarray of shape (replicas,)
-        Mean cross-entropy in nats, without penalties.
+        Mean loss without penalties: cross-entropy in nats, or squared error.
     accuracy : ndarray of shape (replicas,)
-        Share of points whose most probable class is the true one.
+        Share of points whose most probable class is the true one; NaN for a linear output.
     """
 
     loss: Array

@@ -29,6 +29,8 @@ class Parameters:
     Attributes
     ----------
     sizes : tuple of int
+    starts : ndarray of int of shape (layers,)
+        Where each layer's block begins in `flat`.
     flat : ndarray of shape (replicas, parameters)
         Everything; the other attributes are views of it.
     layers : list of ndarray of shape (replicas, inputs + 1, units)
@@ -42,6 +44,7 @@ class Parameters:
         self.sizes = tuple(sizes)
         shapes = [(inputs + 1, units) for inputs, units in pairwise(sizes)]
         ends = np.cumsum([0, *(rows * columns for rows, columns in shapes)])
+        self.starts: Array = ends[:-1]
         self.flat: Array = np.zeros((replicas, ends[-1]), dtype)
         self.layers: list[Array] = [
             self.flat[:, start:end].reshape(replicas, *shape)

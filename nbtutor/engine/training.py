@@ -1,87 +1,33 @@
-"""Training: mini-batch gradient descent over a fleet.
-
-An epoch is planned as a whole from the seed and the epoch's number: the order of the points and the
-random numbers of dropout. So epoch 40 draws the same batches whether it is reached in one go, after
-a rewind, or in a fork with another learning rate.
-"""
+"""Training: mini-batch gradient descent over a fleet, its history, and the way back."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nbtutor.engine.activations import ACTIVATIONS
+from nbtutor.engine.batches import Plan, Points
+from nbtutor.engine.checkpoints import Checkpoint, KeepPoints
+from nbtutor.engine.config import TrainingConfig
 from nbtutor.engine.datasets import Dataset
+from nbtutor.engine.early_stopping import Best
 from nbtutor.engine.history import Event, History
-from nbtutor.engine.network import Evaluation, Network, Workspace
-from nbtutor.engine.optimizers import SGD
-from nbtutor.engine.parameters import Penalty
-from nbtutor.engine.random import NumberedStream
-from nbtutor.engine.validation import (
-    ParameterError,
-    check_integer,
-    check_number,
-    check_per_replica,
-    check_type,
-)
+from nbtutor.engine.network import Evaluation, Network
+from nbtutor.engine.optimizers import OPTIMIZERS, Optimizer
+from nbtutor.engine.statistics import Statistics
+from nbtutor.engine.update import Update
+from nbtutor.engine.validation import ParameterError, check_integer, check_number, check_type
 
 Array = np.ndarray
-PerReplica = float | tuple[float, ...]
 
-LIMITS: dict[str, tuple[float, float]] = {
-    "learning_rate": (0, 1e6),
-    "momentum": (0, 1),
-    "dropout": (0, 1),
-    "l1": (0, 1e6),
-    "l2": (0, 1e6),
-}
-_BELOW_ONE = ("momentum", "dropout")
-MAX_BATCH = 10_000_000
+MAX_KEPT = 10_000
 
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How to train. Frozen: a slider swaps it whole, so no setting is ever half applied.
-
-    All but `batch_size` may be one number, or a tuple with one for each replica.
-
-    Parameters
-    ----------
-    learning_rate : float, default 0.03
-        0 or more.
-    batch_size : int, default 10
-        Points an update; more than there are is all of them.
-    momentum : float, default 0
-        From 0 to below 1.
-    dropout : float, default 0
-        Share of hidden units that is dropped at each update, from 0 to below 1.
-    l1, l2 : float, default 0
-        Strength of the penalties; see `Penalty`.
-
-    Raises
-    ------
-    ParameterError
-        If a value is not allowed.
-    """
-
-    learning_rate: PerReplica = 0.03
-    batch_size: int = 10
-    momentum: PerReplica = 0.0
-    dropout: PerReplica = 0.0
-    l1: PerReplica = 0.0
-    l2: PerReplica = 0.0
-
-    def __post_init__(self) -> None:
-        check_integer("batch_size", self.batch_size, low=1, high=MAX_BATCH)
-        for name, (low, high) in LIMITS.items():
-            value = check_per_replica(
-                name, getattr(self, name), low=low, high=high, include_high=name not in _BELOW_ONE
-            )
-            object.__setattr__(self, name, value)
+RUNNING, DIVERGED, STOPPED_EARLY = range(3)
+"""What a replica is doing, in `Trainer.status`."""
 
 
 @dataclass(frozen=True)
@@ -102,17 +48,6 @@ class Divergence:
     epoch: int
 
 
-@dataclass
-class _Checkpoint:
-    """Everything that the next update depends on, apart from settings and data."""
-
-    parameters: Array
-    velocity: Array
-    epoch: int
-    cursor: int
-    updates: int
-
-
 class Trainer:
     """Trains a network and keeps the run's history.
 
@@ -126,8 +61,12 @@ class Trainer:
     config : TrainingConfig, optional
         May be replaced at any time; the next call of `run` uses it.
     seed : int, default 0
-        Of batches and dropout. Replicas share both, so a fleet of R gives the runs of R single
-        networks.
+        Of batches, augmentation and dropout. Replicas share all three, so a fleet of R gives the
+        runs of R single networks.
+    keep : int, default 0
+        At how many epochs, at most, the state is kept to `rewind` to. They are spread evenly.
+    detail : {"losses", "epochs", "updates"}, default "losses"
+        What is written into the history; see `nbtutor.engine.history.DETAILS`.
 
     Attributes
     ----------
@@ -136,10 +75,14 @@ class Trainer:
         Epochs completed.
     updates : int
         Updates done.
+    status : ndarray of int of shape (replicas,)
+        `RUNNING`, `DIVERGED` or `STOPPED_EARLY`. Replicas that do not run stay as they are until
+        a setting changes.
+    best : Best or None
+        The best weights by validation loss so far, if `config.patience` is set.
     divergences : list of Divergence
         One for each time that a replica's weights or training loss would have left the finite
-        numbers. Such a replica is put back to its last finite weights and stays there until a
-        setting changes.
+        numbers. Such a replica is put back to its last finite weights.
     """
 
     def __init__(
@@ -149,25 +92,35 @@ class Trainer:
         validation: Dataset | None = None,
         config: TrainingConfig | None = None,
         seed: int = 0,
+        *,
+        keep: int = 0,
+        detail: str = "losses",
     ) -> None:
         check_type("network", network, Network)
         check_type("train", train, Dataset)
         if validation is not None:
             check_type("validation", validation, Dataset)
         self.network = network
-        self.config = TrainingConfig() if config is None else config
+        self.train, self.validation = train, validation
         self.seed = check_integer("seed", seed, low=0, high=2**63 - 1)
-        self.history = History(network.replicas)
+        self.history = History(network.replicas, len(network.weights), detail)
         self.divergences: list[Divergence] = []
         self.epoch = 0
         self.updates = 0
+        self.set_status(np.full(network.replicas, RUNNING))
+        self.best: Best | None = None
+        self.keep_points = KeepPoints(check_integer("keep", keep, low=0, high=MAX_KEPT))
         self._cursor = 0
-        self._optimizer = SGD(network.parameters.flat)
-        self._alive = np.ones(network.replicas, np.bool_)
-        self._diverged = False
-        self._train = _Points(network, train)
-        self._validation = _Points(network, validation) if validation is not None else None
-        self._plan = _Epoch(network, self._train, self.seed)
+        self._train = Points(network, train)
+        self._validation = Points(network, validation) if validation is not None else None
+        self._plan = Plan(network, self._train, self.seed)
+        self._statistics: Statistics | None = None
+        if detail != "losses":
+            self._statistics = Statistics(network.parameters)
+        config = TrainingConfig() if config is None else config
+        check_type("config", config, TrainingConfig)
+        self._optimizer: Optimizer = OPTIMIZERS[config.optimizer](network.parameters.flat)
+        self.config = config
         self._record(self._train.evaluate())
 
     @property
@@ -178,27 +131,58 @@ class Trainer:
     @config.setter
     def config(self, config: TrainingConfig) -> None:
         check_type("config", config, TrainingConfig)
-        for name in LIMITS:
-            value = getattr(config, name)
-            if isinstance(value, tuple) and len(value) not in (1, self.network.replicas):
-                allowed = f"one number, or {self.network.replicas}, one for each replica"
-                raise ParameterError(name, value, allowed)
+        config.check_replicas(self.network.replicas, len(self.network.sizes) - 2)
+        self._check_fit(config)
+        if self._optimizer.name != config.optimizer:
+            self._optimizer = OPTIMIZERS[config.optimizer](self.network.parameters.flat)
         self._config = config
+        self._update = Update(self.network, self._plan, self._optimizer, config, self._statistics)
+        if not config.patience:
+            self.best = None
+        elif self.best is None:
+            self.best = Best(self.network.parameters.flat, self.epoch)
+
+    def _check_fit(self, config: TrainingConfig) -> None:
+        """Check what depends on the data and the network."""
+        if config.patience and self.validation is None:
+            hint = "Early stopping watches the validation loss: give the trainer a validation set."
+            raise ParameterError("patience", config.patience, "0 without one", hint)
+        if config.label_smoothing and self.network.output == "linear":
+            hint = "A linear output gives values, which have no classes to spread certainty over."
+            allowed = "0 for a linear output"
+            raise ParameterError("label_smoothing", config.label_smoothing, allowed, hint)
+        changes = config.augmentation
+        if changes is not None and (changes.rotation or changes.mirror):
+            columns = self.train.X.shape[-1]
+            if columns != 2:
+                allowed = f"jitter only, for points with {columns} coordinates"
+                raise ParameterError("augmentation", changes, allowed)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every replica has diverged or stopped early, so that nothing is left to train."""
+        return self._finished
 
     @property
     def diverged(self) -> bool:
-        """Whether every replica has diverged, so that nothing is left to train."""
-        return self._diverged
+        """Whether every replica has diverged."""
+        return bool((self.status == DIVERGED).all())
 
     @property
     def progress(self) -> float:
         """Epochs done, counting the part of the present one."""
         return float(self.epoch + self._cursor / self._train.n)
 
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The epochs to which the run can go back."""
+        return self.keep_points.epochs
+
     def change(self, **settings: Any) -> None:
         """Change settings, and note it in the history's events if the run has begun.
 
-        After a change, replicas that have diverged train again, from their last finite weights.
+        After a change, replicas that have diverged or stopped early train again, from where they
+        stand, and patience counts from here.
 
         Parameters
         ----------
@@ -219,17 +203,15 @@ class Trainer:
                 raise TypeError(msg)
         before = {**vars(self.config), "activation": self.network.activation}
         config = replace(self.config, **{n: v for n, v in settings.items() if n in known})
-        earlier, self.config = self.config, config
-        if "activation" in settings:
-            try:
-                self.network.activation = settings["activation"]
-            except ParameterError:
-                self.config = earlier
-                raise
+        self.network.activation = settings.get("activation", self.network.activation)
+        try:
+            self.config = config
+        except ParameterError:
+            self.network.activation = before["activation"]
+            raise
         after = {**vars(config), "activation": self.network.activation}
         if before != after:
-            self._alive[:] = True
-            self._diverged = False
+            self._start_all()
         for name in settings:
             if self.updates and before[name] != after[name]:
                 self.history.note_change(
@@ -244,7 +226,7 @@ class Trainer:
         seconds: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> int:
-        """Train until the first of the given limits is reached, or every replica has diverged.
+        """Train until the first of the given limits is reached, or nothing is left to train.
 
         Parameters
         ----------
@@ -276,50 +258,171 @@ class Trainer:
             deadline = clock() + check_number("seconds", seconds, low=0)
         start = self.updates
         with np.errstate(all="ignore"):  # overflow is found, and told, by _settle
-            step = _Step(self)
-            checkpoint = self._checkpoint()
-            while self.epoch < last_epoch and self.updates < last_update and not self.diverged:
-                step()
+            checkpoint = self.checkpoint()
+            running = self._running()
+            while self.epoch < last_epoch and self.updates < last_update and not self._finished:
+                self._advance(running)
                 if self._cursor == self._train.n:
                     measured = self._train.evaluate()
-                    if not self._settle(checkpoint, step, measured.loss):
+                    if not self._settle(checkpoint, measured.loss):
                         measured = self._train.evaluate()
-                    if self.diverged:
+                    if self.finished:
                         break
-                    self._cursor = 0
-                    self.epoch += 1
-                    self._record(measured)
-                    checkpoint = self._checkpoint()
+                    self._end_epoch(measured)
+                    checkpoint = self.checkpoint()
+                    running = self._running()
                 if seconds is not None and clock() >= deadline:
                     break
             if self._cursor and self.updates > start:
-                self._settle(checkpoint, step, self._train.evaluate().loss)
+                self._settle(checkpoint, self._train.evaluate().loss)
         return self.updates - start
 
-    def _record(self, measured: Evaluation) -> None:
-        columns = {"train_loss": measured.loss, "train_accuracy": measured.accuracy}
-        if self._validation is not None:
-            measured = self._validation.evaluate()
-            columns["validation_loss"] = measured.loss
-            columns["validation_accuracy"] = measured.accuracy
-        self.history.append(self.epoch, **columns)
-
-    def _checkpoint(self) -> _Checkpoint:
-        return _Checkpoint(
+    def checkpoint(self) -> Checkpoint:
+        """Return a copy of everything that the next update depends on but settings and data."""
+        return Checkpoint(
             self.network.parameters.flat.copy(),
-            self._optimizer.velocity.copy(),
+            self._optimizer.state.copy(),
+            self._optimizer.time,
             self.epoch,
             self._cursor,
             self.updates,
+            self._statistics.totals.copy() if self._statistics else np.zeros((0, 0)),
         )
 
-    def _restore(self, checkpoint: _Checkpoint) -> None:
-        self.network.parameters.flat[:] = checkpoint.parameters
-        self._optimizer.velocity[:] = checkpoint.velocity
-        self.epoch, self._cursor = checkpoint.epoch, checkpoint.cursor
-        self.updates = checkpoint.updates
+    def restore(self, point: Checkpoint) -> None:
+        """Go back, or forth, to a checkpoint; the history is left alone.
 
-    def _settle(self, checkpoint: _Checkpoint, step: _Step, loss: Array) -> bool:
+        An optimizer of another kind than the one that the checkpoint was made with starts anew.
+        """
+        self.network.parameters.flat[:] = point.parameters
+        state = self._optimizer.state
+        same = state.shape == point.optimizer_state.shape
+        state[...] = point.optimizer_state if same else 0
+        self._optimizer.time = point.optimizer_time if same else 0
+        self.epoch, self._cursor, self.updates = point.epoch, point.cursor, point.updates
+        if self._statistics is not None:
+            self._statistics.totals[...] = point.statistics
+
+    def set_status(self, status: Array) -> None:
+        """Say what every replica is doing, shape (replicas,)."""
+        self.status: Array = status.copy()
+        self._finished = bool((status != RUNNING).all())
+
+    def rewind(self, epoch: int) -> None:
+        """Go back to the end of a kept epoch; what came after is forgotten. Settings stay.
+
+        Trained on with the same settings, the run takes the same course again.
+
+        Parameters
+        ----------
+        epoch : int
+            One of `kept`.
+
+        Raises
+        ------
+        ParameterError
+            If this epoch was not kept.
+        """
+        if epoch not in self.kept:
+            shown = ", ".join(map(str, self.kept)) or "none: make the trainer with keep=100"
+            raise ParameterError("epoch", epoch, f"one that is kept ({shown})")
+        self.restore(self.keep_points[epoch])
+        self.keep_points.forget_after(epoch)
+        self.history.truncate(self.epoch, self.updates)
+        self.divergences = [d for d in self.divergences if d.update <= self.updates]
+        self._start_all()
+
+    def fork(self, epoch: int | None = None, **settings: Any) -> Trainer:
+        """Return another run that goes on from here with the same batches.
+
+        Parameters
+        ----------
+        epoch : int, optional
+            Go on from this kept epoch instead.
+        **settings
+            Changes for the other run; see `change`.
+
+        Returns
+        -------
+        Trainer
+            With a network and a history of its own; this run is left alone.
+        """
+        other = Trainer(
+            self.network.copy(),
+            self.train,
+            self.validation,
+            self.config,
+            self.seed,
+            keep=self.keep_points.limit,
+            detail=self.history.detail,
+        )
+        other.restore(self.checkpoint())
+        other.history = self.history.copy()
+        other.divergences = list(self.divergences)
+        other.set_status(self.status)
+        other.best = None if self.best is None else self.best.copy()
+        other.keep_points = self.keep_points.copy()
+        if epoch is not None:
+            other.rewind(epoch)
+        if settings:
+            other.change(**settings)
+        return other
+
+    def _advance(self, running: Array | None) -> None:
+        self._cursor = self._update(self.epoch, self._cursor, running)
+        self.updates += 1
+        if self._statistics is not None:
+            self.history.append_update(
+                epoch=self.progress,
+                update=self.updates,
+                learning_rate=self._update.rate.reshape(-1),
+                **self._statistics.of_update(),
+            )
+
+    def _end_epoch(self, measured: Evaluation) -> None:
+        self._cursor = 0
+        self.epoch += 1
+        validation_loss = self._record(measured)
+        if self.best is not None and validation_loss is not None:
+            self._stop_early(self.best, validation_loss)
+
+    def _record(self, measured: Evaluation) -> Array | None:
+        """Write the present state into the history; return the validation loss."""
+        flat, penalty = self.network.parameters.flat, self._update.penalty
+        objective = measured.loss if penalty is None else measured.loss + penalty.value(flat)
+        columns: dict[str, Array | float] = {
+            "update": self.updates,
+            "train_loss": measured.loss,
+            "train_accuracy": measured.accuracy,
+            "train_objective": objective,
+            "learning_rate": self._update.rate.reshape(-1),
+        }
+        if self._statistics is not None:
+            columns |= self._statistics.of_epoch()
+            columns["dead_units"] = self.network.count_dead(self._train.inputs)
+            self._statistics.begin_epoch()
+        loss: Array | None = None
+        if self._validation is not None:
+            measured = self._validation.evaluate()
+            columns["validation_loss"] = loss = measured.loss
+            columns["validation_accuracy"] = measured.accuracy
+        self.history.append(self.epoch, **columns)
+        if self.keep_points.wants(self.epoch):
+            self.keep_points.keep(self.checkpoint())
+        return loss
+
+    def _stop_early(self, best: Best, validation_loss: Array) -> None:
+        """Stop the replicas that have waited too long, and give them their best weights."""
+        flat = self.network.parameters.flat
+        best.note(self.epoch, validation_loss, flat)
+        waited = self.epoch - best.epoch >= self.config.patience
+        for replica in np.flatnonzero(waited & (self.status == RUNNING)):
+            flat[replica] = best.parameters[replica]
+            self._stop(int(replica), STOPPED_EARLY)
+            label = f"stopped early: best at epoch {best.epoch[replica]:,}"
+            self.history.events.append(Event(self.progress, self.updates, label))
+
+    def _settle(self, checkpoint: Checkpoint, loss: Array) -> bool:
         """Find the replicas that left the finite numbers since `checkpoint`, and stop them.
 
         Looking at every update would slow all runs for the sake of the few that diverge. So only
@@ -334,158 +437,44 @@ class Trainer:
         if (self._finite_weights() & np.isfinite(loss)).all():
             return True
         last = self.updates
-        self._restore(checkpoint)
-        while self.updates < last and not self.diverged:
-            before = self._checkpoint()
-            step()
+        self.restore(checkpoint)
+        self.history.truncate(self.epoch, self.updates)
+        while self.updates < last and not self.finished:
+            before = self.checkpoint()
+            self._advance(self._running())
             finite = self._finite_weights() & np.isfinite(self._train.evaluate().loss)
-            for replica in np.flatnonzero(~finite & self._alive):
+            for replica in np.flatnonzero(~finite & (self.status == RUNNING)):
                 self.network.parameters.flat[replica] = before.parameters[replica]
-                self._optimizer.velocity[replica] = 0
-                self._alive[replica] = False
-                self._diverged = not self._alive.any()
+                self._stop(int(replica), DIVERGED)
                 found = Divergence(int(replica), self.updates, self.epoch + 1)
                 self.divergences.append(found)
                 label = f"stopped: the weights overflowed at update {self.updates:,}"
                 self.history.events.append(Event(self.progress, self.updates, label))
-        if self.diverged:
+        if self.finished:
             # The update that failed did not happen.
             self.updates, self._cursor = before.updates, before.cursor
         return False
+
+    def _stop(self, replica: int, status: int) -> None:
+        status_now = self.status.copy()
+        status_now[replica] = status
+        self.set_status(status_now)
+        self._optimizer.reset(replica)
+
+    def _start_all(self) -> None:
+        self.set_status(np.full_like(self.status, RUNNING))
+        if self.best is not None:
+            self.best = Best(self.network.parameters.flat, self.epoch)
+
+    def _running(self) -> Array | None:
+        """Which replicas take part in an update; None for all."""
+        running = self.status == RUNNING
+        return None if running.all() else running
 
     def _finite_weights(self) -> Array:
         """Whether all weights of each replica are finite, shape (replicas,)."""
         finite: Array = np.isfinite(self.network.parameters.flat.sum(axis=1))
         return finite
-
-
-class _Points:
-    """A data set as a network takes it."""
-
-    def __init__(self, network: Network, data: Dataset) -> None:
-        self.network = network
-        self.inputs = network.prepare_inputs(data.X)
-        self.n: int = self.inputs.shape[-1]
-        self.targets = network.prepare_targets(data.y, self.n)
-
-    def evaluate(self) -> Evaluation:
-        return self.network.evaluate(self.inputs, self.targets)
-
-
-class _Batch(NamedTuple):
-    """What an update works on: views of the shuffled points, and the arrays for as many."""
-
-    stop: int
-    inputs: Array
-    targets: Array
-    workspace: Workspace
-
-
-class _Epoch:
-    """The training points in the order of one epoch, and its random numbers for dropout.
-
-    The arrays are filled anew for each epoch, so the views of its batches are made only once.
-    """
-
-    def __init__(self, network: Network, points: _Points, seed: int) -> None:
-        self._network = network
-        self._points = points
-        self._order = NumberedStream(seed, "batches")
-        self._dropout = NumberedStream(seed, "dropout")
-        self.inputs = points.inputs.copy(order="K")
-        self.targets = points.targets.copy()
-        self._size = 0
-        self._batches: dict[int, _Batch] = {}
-        self.begin(0)
-
-    def begin(self, number: int) -> None:
-        """Shuffle for an epoch; the same number and seed give the same order."""
-        self.number = number
-        self._uniform: list[Array] = []
-        order = self._order.at(number).permutation(self._points.n)
-        self.inputs[...] = self._points.inputs.take(order, axis=-1)
-        self.targets[...] = self._points.targets.take(order, axis=-1)
-
-    def batch(self, start: int, size: int) -> _Batch:
-        """Return the batch of `size` points, or as many as there are, from `start` on."""
-        if size != self._size:
-            self._size = size
-            self._batches.clear()
-        batch = self._batches.get(start)
-        if batch is None:
-            stop = min(start + size, self._points.n)
-            inputs, targets = self.inputs[..., start:stop], self.targets[..., start:stop]
-            batch = _Batch(stop, inputs, targets, self._network.workspace(stop - start))
-            self._batches[start] = batch
-        return batch
-
-    def masks(self, start: int, stop: int, dropout: Array) -> list[Array]:
-        """Return 0 for a dropped unit and 1 / (1 - p) for a kept one.
-
-        One number from U(0, 1) for each point and hidden unit decides, in all replicas.
-
-        Parameters
-        ----------
-        start, stop : int
-            The points, in the epoch's order.
-        dropout : ndarray of shape () or (replicas, 1, 1)
-
-        Returns
-        -------
-        list of ndarray of shape (units, points) or (replicas, units, points)
-        """
-        if not self._uniform:
-            rng, network = self._dropout.at(self.number), self._network
-            shapes = [(units, self._points.n) for units in network.sizes[1:-1]]
-            self._uniform = [rng.random(shape, network.dtype) for shape in shapes]
-        scale = 1 / (1 - dropout)
-        return [(uniform[:, start:stop] >= dropout) * scale for uniform in self._uniform]
-
-
-class _Step:
-    """One update, with the settings made ready for it."""
-
-    def __init__(self, trainer: Trainer) -> None:
-        config, network = trainer.config, trainer.network
-        self.trainer = trainer
-        self.batch_size = config.batch_size
-        dtype = network.dtype
-        self.learning_rate = _per_replica(config.learning_rate, dtype, axes=1)
-        self.momentum: Array | None = None
-        self.dropout: Array | None = None
-        self.penalty: Penalty | None = None
-        if np.any(config.momentum):
-            self.momentum = _per_replica(config.momentum, dtype, axes=1)
-        if np.any(config.dropout):
-            self.dropout = _per_replica(config.dropout, dtype, axes=2)
-        if np.any(config.l1) or np.any(config.l2):
-            self.penalty = Penalty(network.parameters, np.asarray(config.l1), np.asarray(config.l2))
-
-    def __call__(self) -> None:
-        trainer, network = self.trainer, self.trainer.network
-        plan, start = trainer._plan, trainer._cursor
-        if plan.number != trainer.epoch:
-            plan.begin(trainer.epoch)
-        stop, inputs, targets, workspace = plan.batch(start, self.batch_size)
-        masks = None if self.dropout is None else plan.masks(start, stop, self.dropout)
-
-        network.forward(inputs, masks, workspace)
-        network.backward(inputs, targets, workspace, masks)
-        parameters, gradient = network.parameters.flat, network.gradients.flat
-        if self.penalty is not None:
-            self.penalty.add_gradient(parameters, gradient)
-        if trainer.divergences:
-            gradient[~trainer._alive] = 0
-        trainer._optimizer.step(parameters, gradient, self.learning_rate, self.momentum)
-
-        trainer._cursor = stop
-        trainer.updates += 1
-
-
-def _per_replica(value: PerReplica, dtype: np.dtype, axes: int) -> Array:
-    """Return one number without dimensions, or one for each replica with `axes` after it."""
-    numbers = np.asarray(value, dtype)
-    return numbers.reshape(-1, *[1] * axes) if numbers.size > 1 else numbers.reshape(())
 
 
 def _check_count(name: str, value: Any) -> int:

@@ -12,7 +12,7 @@ import traitlets
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.datasets import FAMILIES, MAX_NOISE
 from nbtutor.widgets.live import SPEEDS
-from nbtutor.widgets.settings import MAX_LAYERS, MAX_UNITS, RunSettings
+from nbtutor.widgets.settings import DATASETS, MAX_LAYERS, MAX_UNITS, RunSettings
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -144,10 +144,10 @@ def make_controls(settings: RunSettings) -> Controls:
     """Make one control for each setting, showing `settings`."""
     controls = Controls(
         dataset=ipywidgets.ToggleButtons(
-            options=[(family.label, family.name) for family in FAMILIES.values()],
+            options=[(FAMILIES[name].label, name) for name in DATASETS],
             value=settings.dataset,
             description="Data set",
-            tooltips=list(FAMILIES),
+            tooltips=DATASETS,
         ),
         noise=_share("Noise", settings.noise, 0, MAX_NOISE),
         train_share=_share("Training share", settings.train_share, 0.1, 0.9),

@@ -9,8 +9,13 @@ from typing import Any
 
 from nbtutor.engine import TrainingConfig
 from nbtutor.engine.activations import ACTIVATIONS
-from nbtutor.engine.datasets import FAMILIES, MAX_NOISE
+from nbtutor.engine.datasets import MAX_NOISE
 from nbtutor.engine.validation import check_choice, check_integer, check_number, check_sizes
+
+# The live network has one sigmoid output and the views draw two classes, so data sets of more
+# classes or of values are not offered here.
+DATASETS = ("circle", "xor", "gaussians", "spiral", "moons")
+"""The data sets of the playground: those of two classes that have a picture."""
 
 MAX_LAYERS = 6
 MAX_UNITS = 64
@@ -103,7 +108,7 @@ def check_setting(name: str, value: Any) -> Any:
     """
     match name:
         case "dataset":
-            return check_choice(name, value, FAMILIES)
+            return check_choice(name, value, DATASETS)
         case "activation":
             return check_choice(name, value, ACTIVATIONS)
         case "hidden":

@@ -11,6 +11,7 @@ from nbtutor.engine.datasets import FAMILIES
 Array = np.ndarray
 
 NAMES = ("circle", "xor", "gaussians", "spiral", "moons")
+MORE = ("rings", "blobs", "spirals", "checkerboard")
 
 
 def radius_and_angle(X: Array) -> tuple[Array, Array]:
@@ -28,7 +29,7 @@ def assert_uniform(values: Array, low: float, high: float) -> None:
 
 
 def test_these_are_all() -> None:
-    assert set(FAMILIES) == set(NAMES)
+    assert set(FAMILIES) == {*NAMES, *MORE}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -124,7 +125,7 @@ def test_moons_are_scikit_learns() -> None:
     ours = make_dataset("moons", 400)
     for label in (0, 1):
         u = np.linspace(0, 1, 1000)[:, None]
-        exact = FAMILIES["moons"].shape(label, u)
+        exact = FAMILIES["moons"].shape(label, u, 2)
         np.testing.assert_allclose(exact, theirs[labels == label], atol=1e-12)
         # Each of our points is next to one of theirs, and they are spread evenly on the arc.
         own = ours.X[ours.y == label]

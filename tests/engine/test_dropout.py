@@ -18,7 +18,7 @@ def masks(rates: tuple[float, ...], n: int = 4000, epoch: int = 0, seed: int = 0
     run = Trainer(Network((2, 6, 9, 1)), train, seed=seed)
     run.epoch = epoch
     run.run(updates=1)  # makes the plan of that epoch
-    return run._plan.masks(0, n, np.array(rates).reshape(-1, 1, 1))
+    return run._plan.masks(0, n, [np.array(rates).reshape(-1, 1, 1)] * 2)
 
 
 def test_the_share_that_is_dropped() -> None:
@@ -75,7 +75,7 @@ def test_the_expected_output_of_a_linear_net_is_kept() -> None:
     plan = Trainer(net, train)._plan
     inputs = net.prepare_inputs(X)
     plain = net.forward(inputs).logits[:, 0, 0].copy()
-    dropped = net.forward(inputs, plan.masks(0, n, np.array([[[0.3]]]))).logits[:, 0]
+    dropped = net.forward(inputs, plan.masks(0, n, [np.array([[[0.3]]])] * 2)).logits[:, 0]
     error = dropped.std(axis=1) / np.sqrt(n)
     assert (error > 0).all()
     assert (np.abs(dropped.mean(axis=1) - plain) < 5 * error).all()

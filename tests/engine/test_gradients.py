@@ -11,7 +11,17 @@ from nbtutor.engine import Network
 
 Array = np.ndarray
 
-ACTIVATIONS = ("tanh", "relu", "leaky_relu", "sigmoid", "linear")
+ACTIVATIONS = (
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "sigmoid",
+    "linear",
+)
 OUTPUTS = {"sigmoid": (1, 2), "softmax-2": (2, 2), "softmax-3": (3, 3)}  # units, classes
 HIDDEN: tuple[tuple[int, ...], ...] = ((), (3,), (4, 3), (3, 2, 4))
 PENALTIES = ((0.0, 0.0), (0.07, 0.0), (0.0, 0.3), (0.05, 0.2))
@@ -24,6 +34,10 @@ def activate(name: str, z: Array) -> Array:
         "tanh": lambda z: np.sinh(z) / np.cosh(z),
         "relu": lambda z: np.where(z > 0, z, 0.0),
         "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+        "elu": lambda z: np.where(z > 0, z, np.exp(z) - 1),
+        "gelu": lambda z: z / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))),
+        "silu": lambda z: z / (1 + np.exp(-z)),
+        "softplus": lambda z: np.log(1 + np.exp(z)),
         "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
         "linear": lambda z: z,
     }

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from nbtutor.engine import Dataset, Network, Trainer, TrainingConfig, make_dataset
 
-ACTIVATIONS = ("tanh", "relu", "leaky_relu", "sigmoid", "linear")
+ACTIVATIONS = (
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "sigmoid",
+    "linear",
+)
 NAMES = ("circle", "xor", "gaussians", "spiral", "moons")
 
 

@@ -215,7 +215,8 @@ def test_the_history_is_measured_on_the_whole_sets() -> None:
 
 
 def test_training_learns() -> None:
-    run = trainer(TrainingConfig(0.3, momentum=0.9), n=300)
+    # A higher rate is chaotic: there the last bit of a machine's arithmetic decides the outcome.
+    run = trainer(TrainingConfig(0.1), n=300)
     run.run(epochs=60)
     first, last = run.history.train_loss[[0, -1], 0]
     assert last < 0.2 < first

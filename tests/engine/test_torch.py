@@ -20,6 +20,10 @@ ACTIVATIONS: dict[str, Any] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "leaky_relu": functional.leaky_relu,  # its default slope is 0.01 too
+    "elu": functional.elu,
+    "gelu": lambda z: functional.gelu(z, approximate="tanh"),
+    "silu": functional.silu,
+    "softplus": lambda z: functional.softplus(z, threshold=100.0),  # no short cut before there
     "sigmoid": torch.sigmoid,
     "linear": lambda z: z,
 }
@@ -131,6 +135,10 @@ STEPS: list[tuple[str, float, float, float]] = [  # activation, momentum, l1, l2
     ("tanh", 0.9, 0.001, 0.01),
     ("relu", 0.9, 0.0, 0.02),
     ("leaky_relu", 0.5, 0.002, 0.0),
+    ("elu", 0.6, 0.0, 0.01),
+    ("gelu", 0.9, 0.001, 0.0),
+    ("silu", 0.0, 0.0, 0.02),
+    ("softplus", 0.5, 0.001, 0.001),
     ("sigmoid", 0.8, 0.001, 0.003),
     ("linear", 0.7, 0.003, 0.001),
 ]
@@ -190,7 +198,8 @@ def test_dropout_with_the_same_masks(output: str) -> None:
     optimizers = [twin.optimizer(0.05, 0.5, 0.0) for twin in twins]
     cursor = 0
     for batch in batches(len(X), 10, 5, seed=2):  # one epoch
-        masks = trainer._plan.masks(cursor, cursor + len(batch), np.array(rates).reshape(2, 1, 1))
+        shares = [np.array(rates).reshape(2, 1, 1)] * 2
+        masks = trainer._plan.masks(cursor, cursor + len(batch), shares)
         cursor += len(batch)
         trainer.run(updates=1)
         for replica, (twin, optimizer) in enumerate(zip(twins, optimizers, strict=True)):

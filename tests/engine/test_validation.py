@@ -21,6 +21,7 @@ from nbtutor.engine import (
     TrainingConfig,
     make_dataset,
 )
+from nbtutor.engine.datasets import DATASETS
 
 ENORMOUS = 10**5000  # too long for Python to print, and no float
 
@@ -70,6 +71,13 @@ def per_replica(low: float, high: float, *, below: bool = False) -> st.SearchStr
     return bad | among_good | among_good.map(list) | st.sampled_from(ARRAYS_OF_NO_USE)
 
 
+def dropout() -> st.SearchStrategy[Any]:
+    """No table may pass that is not one of numbers, with rows of equal length."""
+    tables = [[[0.1], [0.2, 0.3]], [[0.1], 0.2], [[1.0]], [["half"]], [[]], [[[0.1]]]]
+    others = per_replica(0, 1, below=True).filter(lambda value: value is not ARRAYS_OF_NO_USE[2])
+    return st.sampled_from(tables) | others
+
+
 def integers(low: int, high: int) -> st.SearchStrategy[Any]:
     return (
         st.sampled_from([*NO_NUMBERS, *ARRAYS_OF_NO_USE, float(low), low + 0.5, high + 1, low - 1])
@@ -85,7 +93,17 @@ def names(*known: str) -> st.SearchStrategy[Any]:
 
 
 SEEDS = integers(0, 2**63 - 1)
-ACTIVATIONS = ("tanh", "relu", "leaky_relu", "sigmoid", "linear")
+ACTIVATIONS = (
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "sigmoid",
+    "linear",
+)
 SIZES = st.sampled_from(
     [
         *NO_NUMBERS,
@@ -194,7 +212,7 @@ def config_parameters() -> list[Parameter]:
     bad = {
         "learning_rate": per_replica(0, 1e6),
         "momentum": per_replica(0, 1, below=True),
-        "dropout": per_replica(0, 1, below=True),
+        "dropout": dropout(),
         "l1": per_replica(0, 1e6),
         "l2": per_replica(0, 1e6),
         "batch_size": BATCH_SIZES,
@@ -276,7 +294,7 @@ PARAMETERS = [
     Parameter(
         "make_dataset.name",
         lambda v: dataset(name=v),
-        names("circle", "xor", "gaussians", "spiral", "moons"),
+        names(*DATASETS),
         called="dataset",
     ),
     Parameter("make_dataset.n", lambda v: dataset(n=v), integers(2, 1_000_000)),
@@ -336,9 +354,10 @@ def test_an_unknown_keyword_is_a_type_error(call: Callable[[], object]) -> None:
     ("call", "message"),
     [
         (
-            lambda: dataset(name="spirals"),
-            "dataset must be one of 'circle', 'xor', 'gaussians', 'spiral', 'moons', "
-            "not 'spirals'. Did you mean 'spiral'?",
+            lambda: dataset(name="checkers"),
+            "dataset must be one of 'circle', 'xor', 'gaussians', 'spiral', 'moons', 'rings', "
+            "'blobs', 'spirals', 'checkerboard', 'sine', 'plane', 'multi_gaussian', "
+            "not 'checkers'. Did you mean 'checkerboard'?",
         ),
         (lambda: network(activation="ReLU"), "Did you mean 'relu'"),
         (

@@ -62,8 +62,9 @@ class Playground(ipywidgets.VBox):
         Share of the points that is trained on, 0.1 to 0.9.
     hidden : sequence of int, default (4, 2)
         Units of every hidden layer: at most 6 layers of 1 to 64 units.
-    activation : {"tanh", "relu", "leaky_relu", "sigmoid", "linear"}, default "tanh"
-        Of the hidden layers.
+    activation : str, default "tanh"
+        Of the hidden layers: "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus",
+        "sigmoid" or "linear".
     learning_rate : float, default 0.03
     batch_size : int, default 10
         Points an update, 1 to 5,000; more than there are is all of them.
