@@ -20,6 +20,7 @@ Array = np.ndarray
 
 MAX_SEED = 2**63 - 1
 MAX_EPOCHS = 100_000
+MAX_UPDATES = 10_000_000
 _BREATH = 10  # epochs between two calls of the progress callback
 
 
@@ -41,7 +42,7 @@ def classifier(
     hidden: Sequence[int], classes: int, activation: str | Sequence[str], replicas: int, seed: int
 ) -> Network:
     """Return a fleet for points of the plane: a sigmoid for two classes, else softmax."""
-    sizes = check_sizes("hidden", hidden, max_layers=MAX_LAYERS - 2, max_units=MAX_UNITS)
+    sizes = check_hidden("hidden", hidden)
     units, output = (1, "sigmoid") if classes == 2 else (classes, "softmax")
     return Network((2, *sizes, units), activation, output, replicas=replicas, seed=seed)
 
@@ -74,6 +75,15 @@ def train_epochs(trainer: Trainer, epochs: int, counter: Counter) -> None:
         part = min(_BREATH, epochs - counter.done)
         trainer.run(epochs=part)  # does nothing once all networks have diverged
         counter.advance(part)
+
+
+def trained(
+    network: Network, data: Dataset, config: TrainingConfig, updates: int, seed: int
+) -> Trainer:
+    """Train a fleet for so many updates and return the trainer."""
+    trainer = Trainer(network, data, config=config, seed=seed)
+    trainer.run(updates=updates)
+    return trainer
 
 
 def diverged(trainer: Trainer) -> int:
@@ -112,6 +122,11 @@ def check_two_classes(generator: Generator) -> None:
     """
     if generator.classes != 2:
         raise ParameterError("dataset", generator.family.name, "a data set with two classes")
+
+
+def check_hidden(name: str, value: Any) -> tuple[int, ...]:
+    """Return the units of hidden layers as a tuple; () for none."""
+    return check_sizes(name, value, max_layers=MAX_LAYERS - 2, max_units=MAX_UNITS)
 
 
 def check_seed(value: Any) -> int:

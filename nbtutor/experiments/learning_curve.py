@@ -8,17 +8,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Generator, Network, Trainer
+from nbtutor.engine import Dataset, Generator, Network
 from nbtutor.engine.datasets import MAX_POINTS
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import check_choice, check_integer, check_number
 from nbtutor.experiments.fleets import (
+    MAX_UPDATES,
     check_rising,
     check_seed,
     classifier,
     diverged,
     fresh_draws,
     mean_and_standard_error,
+    trained,
     training_config,
 )
 from nbtutor.experiments.partial import begin
@@ -29,7 +31,6 @@ Array = np.ndarray
 
 MEASURES = ("error", "loss")
 MAX_REPLICAS = 500
-MAX_UPDATES = 10_000_000
 _FLOOR_POINTS = 2000
 
 
@@ -229,8 +230,7 @@ def learning_curve(
     for size in counts[len(rows) :]:
         part = Dataset(draws.X[:, :size], draws.y[:, :size], generator)
         network = classifier(hidden, generator.classes, activation, replicas, seed)
-        trainer = Trainer(network, part, config=config, seed=seed)
-        trainer.run(updates=updates)
+        trainer = trained(network, part, config, updates, seed)
         rows.append(
             _Row(
                 train=_measure(network, part, measure),

@@ -8,16 +8,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Generator, Network, ParameterError, Trainer, TrainingConfig
+from nbtutor.engine import Dataset, Generator, Network, ParameterError, Trainer
 from nbtutor.engine.datasets import MAX_POINTS
 from nbtutor.engine.validation import check_integer, check_number
 from nbtutor.experiments.fleets import (
+    MAX_UPDATES,
     check_rising,
     check_seed,
     classifier,
     diverged,
     fresh_draws,
     mean_and_standard_error,
+    trained,
     training_config,
 )
 from nbtutor.experiments.partial import begin
@@ -27,7 +29,6 @@ from nbtutor.experiments.result import Result
 Array = np.ndarray
 
 MAX_REPLICAS = 500
-MAX_UPDATES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def transfer(
 
     if work.pretrained is None:
         data = turned(fresh_draws(first, n_source, replicas, seed, "source draw"), rotation)
-        work.pretrained = _trained(fresh(), data, config, source_updates, seed)
+        work.pretrained = trained(fresh(), data, config, source_updates, seed)
         counter.advance()
     counter.done = 1 + len(work.rows)
     pretrained = work.pretrained.network
@@ -206,10 +207,10 @@ def transfer(
     test = fresh_draws(second, n_test, replicas, seed, "test draw")
     for size in counts[len(work.rows) :]:
         part = Dataset(draws.X[:, :size], draws.y[:, :size], second)
-        scratch = _trained(fresh(), part, config, updates, seed)
+        scratch = trained(fresh(), part, config, updates, seed)
         network = fresh()
         network.parameters.flat[:] = pretrained.parameters.flat
-        tuned = _trained(network, part, tuning, updates, seed)
+        tuned = trained(network, part, tuning, updates, seed)
         work.rows.append(
             _Row(
                 wrong_share(scratch.network, test),
@@ -228,14 +229,6 @@ def transfer(
         rotation=float(rotation),
         diverged=diverged(work.pretrained) + sum(row.diverged for row in work.rows),
     )
-
-
-def _trained(
-    network: Network, data: Dataset, config: TrainingConfig, updates: int, seed: int
-) -> Trainer:
-    trainer = Trainer(network, data, config=config, seed=seed)
-    trainer.run(updates=updates)
-    return trainer
 
 
 class _Row(NamedTuple):
