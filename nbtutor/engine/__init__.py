@@ -1,16 +1,20 @@
 """A neural network in NumPy, its data and its training.
 
-Read it in this order: `activations`, `losses`, `parameters`, `network`, `optimizers`, `training`.
+Read it in this order: `activations`, `losses`, `parameters`, `network`, `optimizers`, `batches`,
+`update`, `training`.
 """
 
+from nbtutor.engine.augmentation import Augmentation
 from nbtutor.engine.config import TrainingConfig
-from nbtutor.engine.datasets import Dataset, Generator, make_dataset
+from nbtutor.engine.datasets import Dataset, Generator, RegressionGenerator, make_dataset
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
+from nbtutor.engine.storage import load_run, save_run
 from nbtutor.engine.training import Divergence, Trainer
 from nbtutor.engine.validation import ParameterError
 
 __all__ = [
+    "Augmentation",
     "Dataset",
     "Divergence",
     "Evaluation",
@@ -19,7 +23,10 @@ __all__ = [
     "History",
     "Network",
     "ParameterError",
+    "RegressionGenerator",
     "Trainer",
     "TrainingConfig",
+    "load_run",
     "make_dataset",
+    "save_run",
 ]

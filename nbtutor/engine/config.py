@@ -95,7 +95,7 @@ class TrainingConfig:
             value = getattr(self, name)
             if name == "dropout" and _is_table(value):
                 value = tuple(_check_limits(f"dropout[{i}]", row) for i, row in enumerate(value))
-                if len({len(row) for row in value}) != 1:
+                if len({len(row) if isinstance(row, tuple) else 0 for row in value}) != 1:
                     allowed = "a table with rows of equal length, a column for each hidden layer"
                     raise ParameterError("dropout", self.dropout, allowed)
             else:

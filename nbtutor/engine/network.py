@@ -151,8 +151,9 @@ class Network:
                 weights[replica] = draw(rng, *weights.shape[1:])
                 biases[replica] = 0
 
+    @property
     def settings(self) -> dict[str, Any]:
-        """Return the arguments that make this network, as JSON can hold them."""
+        """The arguments that make this network, as JSON can hold them."""
         return {
             "sizes": self.sizes,
             "activation": self.activation,
@@ -167,7 +168,7 @@ class Network:
 
     def copy(self) -> Network:
         """Return another network with the same weights; what one learns the other does not."""
-        copy = Network(**self.settings())
+        copy = Network(**self.settings)
         copy.parameters.flat[:] = self.parameters.flat
         return copy
 

@@ -188,6 +188,7 @@ class LiveRun:
         self._note = ""
         self._previous: Run | None = None
         self._drawn: Run | None = None
+        self._thinned = 0
         self._sent_entries = 0
         self._sent_events = 0
 
@@ -306,16 +307,17 @@ class LiveRun:
         ----------
         full : bool
             With the structure and the whole curve, for a view that knows nothing yet. A run that
-            is new gets a full picture in any case.
+            is new gets a full picture in any case, and one whose history was thinned.
         start : float, optional
             When the work for it began.
         """
         start = self._clock() if start is None else start
-        full = full or self._drawn is not self.run
+        thinned = self.run.trainer.history.thinned
+        full = full or self._drawn is not self.run or self._thinned != thinned
         entries, events = (0, 0) if full else (self._sent_entries, self._sent_events)
         self.seq += 1
         picture = self._draw(start, full, entries, events)
-        self._drawn = self.run
+        self._drawn, self._thinned = self.run, thinned
         history = self.run.trainer.history
         self._sent_entries, self._sent_events = len(history), len(history.events)
         return picture
