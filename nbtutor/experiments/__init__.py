@@ -16,6 +16,7 @@ from nbtutor.experiments.decomposition import (
     decompose,
     split_variance,
 )
+from nbtutor.experiments.distill import DistillResult, Scores, distill
 from nbtutor.experiments.ensemble import Ambiguity, EnsembleResult, ambiguity, ensemble
 from nbtutor.experiments.learning_curve import LearningCurve, learning_curve
 from nbtutor.experiments.progress import Cancelled, Progress
@@ -28,16 +29,19 @@ __all__ = [
     "BiasVarianceSweep",
     "Cancelled",
     "Decomposition",
+    "DistillResult",
     "EnsembleResult",
     "LearningCurve",
     "Progress",
     "Result",
+    "Scores",
     "TransferResult",
     "VarianceSplit",
     "ambiguity",
     "bias_variance",
     "bias_variance_sweep",
     "decompose",
+    "distill",
     "ensemble",
     "learning_curve",
     "split_variance",

@@ -4,8 +4,16 @@ Figures are made with `matplotlib.figure.Figure` and never with pyplot, which ke
 is not safe to use from two threads.
 """
 
-from nbtutor.figures import bias_variance, ensemble, learning_curve, transfer
+from nbtutor.figures import bias_variance, distill, ensemble, learning_curve, transfer
 from nbtutor.figures.drawing import draw
 from nbtutor.figures.run import run_figure
 
-__all__ = ["bias_variance", "draw", "ensemble", "learning_curve", "run_figure", "transfer"]
+__all__ = [
+    "bias_variance",
+    "distill",
+    "draw",
+    "ensemble",
+    "learning_curve",
+    "run_figure",
+    "transfer",
+]
