@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nbtutor.engine import Dataset, Generator, ParameterError, Trainer
-from nbtutor.engine.datasets import MAX_POINTS
+from nbtutor.engine.datasets import MAX_POINTS, RegressionGenerator, make_generator
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import check_choice, check_integer, is_sequence
 from nbtutor.experiments.decomposition import (
@@ -27,14 +27,14 @@ from nbtutor.experiments.decomposition import (
 )
 from nbtutor.experiments.fleets import (
     MAX_EPOCHS,
+    answers,
+    check_one_answer,
     check_seed,
-    check_two_classes,
-    classifier,
     diverged,
     fresh_draws,
+    learner,
     mean_and_standard_error,
     plane_grid,
-    second_class,
     train_epochs,
     training_config,
 )
@@ -50,7 +50,9 @@ MAX_SIDE = 400
 
 @dataclass(frozen=True)
 class BiasVarianceResult(Result):
-    """What `bias_variance` found. Errors are squared errors of P(class 1).
+    """What `bias_variance` found. Errors are squared errors of P(class 1), or of the value.
+
+    Below, "answer" is P(class 1), or for regression the predicted value.
 
     Attributes
     ----------
@@ -59,15 +61,15 @@ class BiasVarianceResult(Result):
     split : VarianceSplit or None
         The variance by its source, where the design has `weight_draws`.
     predictions : ndarray of shape (replicas, n_test)
-        P(class 1) by every network at every test point.
+        The answer of every network at every test point.
     truth : ndarray of shape (n_test,)
-        The true P(class 1) at every test point.
+        The true P(class 1), or the expected value, at every test point.
     test : Dataset
         Fresh points that no network has seen.
     train : Dataset
         The training points, ``X`` of shape (replicas, n_train, 2).
     fields : ndarray of shape (replicas, side, side), float32
-        P(class 1) by every network over the plane, [y, x].
+        The answer of every network over the plane, [y, x].
     axis : ndarray of shape (side,)
         The coordinates of the fields, along x and along y.
     hidden : tuple of int
@@ -99,7 +101,7 @@ class BiasVarianceResult(Result):
 
     @property
     def noise(self) -> float:
-        """Mean of p (1 - p): what no network can avoid."""
+        """Mean of p (1 - p), or the variance of the values: what no network can avoid."""
         return self.totals.noise
 
     @property
@@ -128,7 +130,7 @@ class BiasVarianceResult(Result):
 
     @property
     def measured_error(self) -> float:
-        """The squared error against the labels that the test points were drawn with."""
+        """The squared error against the labels or values that the test points were drawn with."""
         return float(self._label_errors.mean())
 
     @property
@@ -141,15 +143,28 @@ class BiasVarianceResult(Result):
         by_point: Array = ((self.test.y - self.predictions) ** 2).mean(axis=0)
         return by_point
 
+    @property
+    def regression(self) -> bool:
+        """Whether the answers are values, not P(class 1)."""
+        return self.test.task == "regression"
+
     @cached_property
+    def _known(self) -> tuple[Array, Array]:
+        return _truth_and_noise(self.test.generator, plane_grid(len(self.axis))[1])
+
+    @property
     def truth_map(self) -> Array:
-        """The true P(class 1) over the plane, shape (side, side)."""
-        points = plane_grid(len(self.axis))[1]
-        return self.test.posterior(points)[:, 1].reshape(self.fields.shape[1:])
+        """The true P(class 1), or expected value, over the plane, shape (side, side)."""
+        return self._known[0].reshape(self.fields.shape[1:])
+
+    @property
+    def noise_map(self) -> Array:
+        """The noise over the plane, shape (side, side)."""
+        return self._known[1].reshape(self.fields.shape[1:])
 
     @cached_property
     def mean_map(self) -> Array:
-        """The networks' mean P(class 1) over the plane, shape (side, side)."""
+        """The networks' mean answer over the plane, shape (side, side)."""
         mean: Array = self.fields.mean(axis=0, dtype=np.float64)
         return mean
 
@@ -164,12 +179,6 @@ class BiasVarianceResult(Result):
         """Variance over the plane, shape (side, side)."""
         variance: Array = self.fields.var(axis=0, dtype=np.float64)
         return variance
-
-    @cached_property
-    def noise_map(self) -> Array:
-        """The noise p (1 - p) over the plane, shape (side, side)."""
-        noise: Array = self.truth_map * (1 - self.truth_map)
-        return noise
 
 
 def bias_variance(
@@ -194,16 +203,17 @@ def bias_variance(
     Parameters
     ----------
     dataset : str, default "moons"
-        The name of a data set with two classes.
+        The name of a data set with two classes, or of one for regression.
     hidden : sequence of int, default (8, 8)
-        Units of the hidden layers; () for logistic regression.
+        Units of the hidden layers; () for logistic or linear regression.
     n_train : int, default 100
         Training points of each network, 2 or more.
     replicas : int, default 50
         Networks, from 2 to 1000, trained at once.
     epochs : int, default 200
     noise : float, default 0.3
-        Of the data, from 0 to 0.5. At 0 the classes do not overlap and nothing is unavoidable.
+        Of the data, from 0 to 0.5. At 0 classes hardly overlap, and hardly anything is
+        unavoidable.
     activation : str or sequence of str, default "tanh"
         Of the hidden layers.
     weight_draws : int, optional
@@ -223,8 +233,8 @@ def bias_variance(
     resume : object, optional
         `Cancelled.partial` of a cancelled call with the same arguments.
     **training
-        Fields of `TrainingConfig`, one number each; `learning_rate` is 0.3 unless it is given, and
-        the rest as there.
+        Fields of `TrainingConfig`, one number each; `learning_rate` is 0.3 unless it is given,
+        or 0.02 for regression, and the rest as there.
 
     Returns
     -------
@@ -247,19 +257,20 @@ def bias_variance(
     """
     arguments = {**locals()}
     del arguments["progress"], arguments["resume"]
-    generator = Generator(dataset, noise)
-    check_two_classes(generator)
+    generator = make_generator(dataset, noise)
+    check_one_answer(generator)
     check_seed(seed)
     check_integer("n_train", n_train, low=2, high=MAX_POINTS)
     check_integer("replicas", replicas, low=2, high=MAX_REPLICAS)
     check_integer("epochs", epochs, low=0, high=MAX_EPOCHS)
     check_integer("n_test", n_test, low=2, high=MAX_POINTS)
     check_integer("side", side, low=2, high=MAX_SIDE)
-    config = training_config(training, learning_rate=0.3)
+    usual_rate = 0.02 if generator.task == "regression" else 0.3
+    config = training_config(training, learning_rate=usual_rate)
     data_draws = _data_draws(replicas, weight_draws)
 
     def start() -> _Fleet:
-        network = classifier(hidden, 2, activation, replicas, seed)
+        network = learner(hidden, generator.classes, activation, replicas, seed)
         train = fresh_draws(generator, n_train, data_draws, seed, "training draw")
         if weight_draws is not None:
             # Network d * W + w learns draw d from initial weights w.
@@ -274,15 +285,15 @@ def bias_variance(
     train_epochs(trainer, epochs, Counter(epochs, progress, partial))
 
     test = generator.sample(n_test, stream(seed, "test"))
-    truth = generator.posterior(test.X)[:, 1]
-    predictions = second_class(trainer.network, test.X)
+    truth, variance = _truth_and_noise(generator, test.X)
+    predictions = answers(trainer.network, test.X)
     axis, points = plane_grid(side)
-    fields = trainer.network.predict_proba(points)[..., 1].astype(np.float32)
+    fields = answers(trainer.network, points).astype(np.float32)
     split = None
     if weight_draws is not None:
         split = split_variance(predictions.reshape(data_draws, weight_draws, n_test))
     return BiasVarianceResult(
-        totals=decompose(predictions, truth, truth * (1 - truth)),
+        totals=decompose(predictions, truth, variance),
         split=split,
         predictions=predictions,
         truth=truth,
@@ -431,6 +442,17 @@ class _Row:
     totals: Decomposition
     unbiased: tuple[float, float]
     errors: Array
+
+
+def _truth_and_noise(
+    generator: Generator | RegressionGenerator | None, points: Array
+) -> tuple[Array, Array]:
+    """Return the mean and the variance of the label, or value, at each point, shape (n,)."""
+    if isinstance(generator, RegressionGenerator):
+        return generator.mean(points), np.full(len(points), generator.noise_std**2)
+    assert generator is not None  # the points were drawn here
+    p = generator.posterior(points)[:, 1]
+    return p, p * (1 - p)
 
 
 class _Fleet(NamedTuple):

@@ -21,8 +21,8 @@ from nbtutor.experiments.fleets import (
     MAX_UPDATES,
     check_hidden,
     check_seed,
-    classifier,
     fresh_draws,
+    learner,
     mean_and_standard_error,
     trained,
     training_config,
@@ -209,13 +209,13 @@ def distill(
     if "teacher" not in done:
         # Network r * members + m is member m of teacher r.
         X, y = (np.repeat(array, members, axis=0) for array in (train.X, train.y))
-        network = classifier(teacher_hidden, classes, activation, replicas * members, seed)
+        network = learner(teacher_hidden, classes, activation, replicas * members, seed)
         done["teacher"] = trained(network, Dataset(X, y), config, updates, seed).network
         counter.advance()
     # Students start from weights that no member started from.
-    start = classifier(hidden, classes, activation, replicas, seed + 1).parameters.flat
+    start = learner(hidden, classes, activation, replicas, seed + 1).parameters.flat
     if "hard" not in done:
-        network = classifier(hidden, classes, activation, replicas, seed)
+        network = learner(hidden, classes, activation, replicas, seed)
         network.parameters.flat[:] = start
         done["hard"] = trained(network, train, config, updates, seed).network
         counter.advance()
@@ -225,7 +225,7 @@ def distill(
         points["more"] = np.concatenate([train.X, extra.X], axis=1)
     for name, X in points.items():
         if name not in done:
-            network = classifier(hidden, classes, activation, replicas * len(heats), seed)
+            network = learner(hidden, classes, activation, replicas * len(heats), seed)
             network.parameters.flat[:] = np.tile(start, (len(heats), 1))
             done[name] = _students(network, done["teacher"], X, heats, config, updates, seed)
             counter.advance()

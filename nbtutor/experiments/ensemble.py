@@ -16,13 +16,13 @@ from nbtutor.engine.validation import check_integer
 from nbtutor.experiments.decomposition import finite_array
 from nbtutor.experiments.fleets import (
     MAX_EPOCHS,
+    answers,
     check_flag,
+    check_one_answer,
     check_seed,
-    check_two_classes,
-    classifier,
     diverged,
+    learner,
     plane_grid,
-    second_class,
     train_epochs,
     training_config,
 )
@@ -242,7 +242,7 @@ def ensemble(
     arguments = {**locals()}
     del arguments["progress"], arguments["resume"]
     generator = Generator(dataset, noise)
-    check_two_classes(generator)
+    check_one_answer(generator)
     check_integer("members", members, low=2, high=MAX_MEMBERS)
     check_integer("n_train", n_train, low=2, high=MAX_POINTS)
     check_integer("epochs", epochs, low=0, high=MAX_EPOCHS)
@@ -253,7 +253,7 @@ def ensemble(
     train = make_dataset(dataset, n_train, noise, seed)
 
     def start() -> Trainer:
-        network = classifier(hidden, 2, activation, members, seed)
+        network = learner(hidden, 2, activation, members, seed)
         data = resampled(train, members, seed) if bootstrap else train
         return Trainer(network, data, config=config, seed=seed)
 
@@ -263,9 +263,9 @@ def ensemble(
 
     test = generator.sample(n_test, stream(seed, "test"))
     truth = generator.posterior(test.X)[:, 1]
-    predictions = second_class(trainer.network, test.X)
+    predictions = answers(trainer.network, test.X)
     axis, points = plane_grid(_SIDE)
-    fields = second_class(trainer.network, points).astype(np.float32)
+    fields = answers(trainer.network, points).astype(np.float32)
     return EnsembleResult(
         parts=ambiguity(predictions, test.y),
         wrong_members=((predictions > 0.5) != test.y).mean(axis=1),

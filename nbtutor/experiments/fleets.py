@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nbtutor.engine import Dataset, Generator, Network, ParameterError, Trainer, TrainingConfig
-from nbtutor.engine.datasets import DOMAIN, MAX_POINTS
+from nbtutor.engine.datasets import DOMAIN, MAX_POINTS, RegressionGenerator
 from nbtutor.engine.network import MAX_LAYERS, MAX_UNITS
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import check_integer, check_sizes, is_sequence
@@ -24,7 +24,9 @@ MAX_UPDATES = 10_000_000
 _BREATH = 10  # epochs between two calls of the progress callback
 
 
-def fresh_draws(generator: Generator, n: int, draws: int, seed: int, name: str) -> Dataset:
+def fresh_draws(
+    generator: Generator | RegressionGenerator, n: int, draws: int, seed: int, name: str
+) -> Dataset:
     """Draw `draws` independent data sets of `n` points.
 
     Draw r depends on the seed, the name and r alone: more draws keep the first ones.
@@ -32,18 +34,24 @@ def fresh_draws(generator: Generator, n: int, draws: int, seed: int, name: str) 
     Returns
     -------
     Dataset
-        ``X`` of shape (draws, n, 2), ``y`` of shape (draws, n).
+        ``X`` of shape (draws, n, 2), ``y`` of shape (draws, n), or (draws, n, 1) for regression.
     """
     parts = [generator.sample(n, stream(seed, name, draw)) for draw in range(draws)]
-    return Dataset(np.stack([p.X for p in parts]), np.stack([p.y for p in parts]), generator)
+    X, y = np.stack([p.X for p in parts]), np.stack([p.y for p in parts])
+    if generator.task == "regression":
+        y = y[..., None]  # one value for each output unit
+    return Dataset(X, y, generator)
 
 
-def classifier(
+def learner(
     hidden: Sequence[int], classes: int, activation: str | Sequence[str], replicas: int, seed: int
 ) -> Network:
-    """Return a fleet for points of the plane: a sigmoid for two classes, else softmax."""
+    """Return a fleet for points of the plane.
+
+    With a sigmoid for two classes, softmax for more, and one linear unit for none (regression).
+    """
     sizes = check_hidden("hidden", hidden)
-    units, output = (1, "sigmoid") if classes == 2 else (classes, "softmax")
+    units, output = {0: (1, "linear"), 2: (1, "sigmoid")}.get(classes, (classes, "softmax"))
     return Network((2, *sizes, units), activation, output, replicas=replicas, seed=seed)
 
 
@@ -91,10 +99,16 @@ def diverged(trainer: Trainer) -> int:
     return len({divergence.replica for divergence in trainer.divergences})
 
 
-def second_class(network: Network, points: Array) -> Array:
-    """Return P(class 1) by each of two-class networks, shape (replicas, n), float64."""
-    probability: Array = network.predict_proba(points)[..., 1].astype(np.float64)
-    return probability
+def answers(network: Network, points: Array) -> Array:
+    """Return what networks with one output unit say, shape (replicas, n), float64.
+
+    P(class 1) for a sigmoid, the value for a linear unit.
+    """
+    if network.output == "linear":
+        said: Array = network.predict(points)[..., 0]
+    else:
+        said = network.predict_proba(points)[..., 1]
+    return said.astype(np.float64)
 
 
 def plane_grid(side: int) -> tuple[Array, Array]:
@@ -112,16 +126,17 @@ def plane_grid(side: int) -> tuple[Array, Array]:
     return axis, np.column_stack([x.ravel(), y.ravel()])
 
 
-def check_two_classes(generator: Generator) -> None:
-    """Do nothing if the data have two classes, whose P(class 1) says everything.
+def check_one_answer(generator: Generator | RegressionGenerator) -> None:
+    """Do nothing if one number says all: P(class 1) of two classes, or the value of regression.
 
     Raises
     ------
     ParameterError
-        If they have more or none.
+        If there are more classes.
     """
-    if generator.classes != 2:
-        raise ParameterError("dataset", generator.family.name, "a data set with two classes")
+    if generator.classes > 2:
+        name = generator.settings["name"]
+        raise ParameterError("dataset", name, "a data set with two classes, or for regression")
 
 
 def check_hidden(name: str, value: Any) -> tuple[int, ...]:

@@ -16,9 +16,9 @@ from nbtutor.experiments.fleets import (
     MAX_UPDATES,
     check_rising,
     check_seed,
-    classifier,
     diverged,
     fresh_draws,
+    learner,
     mean_and_standard_error,
     trained,
     training_config,
@@ -229,7 +229,7 @@ def learning_curve(
     validation = fresh_draws(generator, n_validation, replicas, seed, "validation draw")
     for size in counts[len(rows) :]:
         part = Dataset(draws.X[:, :size], draws.y[:, :size], generator)
-        network = classifier(hidden, generator.classes, activation, replicas, seed)
+        network = learner(hidden, generator.classes, activation, replicas, seed)
         trainer = trained(network, part, config, updates, seed)
         rows.append(
             _Row(

@@ -15,9 +15,9 @@ from nbtutor.experiments.fleets import (
     MAX_UPDATES,
     check_rising,
     check_seed,
-    classifier,
     diverged,
     fresh_draws,
+    learner,
     mean_and_standard_error,
     trained,
     training_config,
@@ -195,7 +195,7 @@ def transfer(
     counter = Counter(1 + len(counts), progress, partial)
 
     def fresh() -> Network:
-        return classifier(hidden, first.classes, activation, replicas, seed)
+        return learner(hidden, first.classes, activation, replicas, seed)
 
     if work.pretrained is None:
         data = turned(fresh_draws(first, n_source, replicas, seed, "source draw"), rotation)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nbtutor.experiments.bias_variance import BiasVarianceResult, BiasVarianceSweep
 from nbtutor.figures.drawing import blank_figure, draw
-from nbtutor.figures.maps import draw_amount, draw_boundary, draw_field
+from nbtutor.figures.maps import draw_amount, draw_boundary, draw_field, draw_values
 from nbtutor.figures.style import colours
 
 _SPAGHETTI = 50
@@ -24,18 +25,28 @@ def part_colours() -> dict[str, str]:
 
 @draw.register
 def _(result: BiasVarianceResult) -> Figure:
-    """Draw boundaries, mean and bars over the maps of the three parts, 11 by 7 inches."""
+    """Draw boundaries, mean and bars over the maps of the three parts, 11 by 7 inches.
+
+    For regression, the values on a line across the plane stand in for boundaries.
+    """
     with blank_figure(11, 7) as figure:
         (spaghetti, mean, bars), parts = figure.subplots(2, 3)
-        _draw_spaghetti(spaghetti, result)
-        draw_field(mean, result.mean_map)
-        draw_boundary(mean, result.axis, result.mean_map, colours()["boundary"], 1.5)
-        mean.set_title("mean of the networks, P(class 1)", fontsize=10)
+        if result.regression:
+            _draw_slice(spaghetti, result)
+            shown = draw_values(mean, result.mean_map, float(np.abs(result.truth_map).max()))
+            figure.colorbar(shown, ax=mean, shrink=0.8)
+        else:
+            _draw_spaghetti(spaghetti, result)
+            draw_field(mean, result.mean_map)
+            draw_boundary(mean, result.axis, result.mean_map, colours()["boundary"], 1.5)
+        mean.set_title(f"the networks' mean of {_answer(result)}", fontsize=10)
         _draw_bars(bars, result)
         maps = (result.bias2_map, result.variance_map, result.noise_map)
+        most = 2 * float(result.noise_map.max()) if result.regression else _MOST
+        most = most or max(float(values.max()) for values in maps)
         seen = result.train.X[0]
         for axes, name, values in zip(parts, part_colours(), maps, strict=True):
-            image = draw_amount(axes, values, _MOST)
+            image = draw_amount(axes, values, most)
             axes.scatter(*seen.T, s=3, color=colours()["quiet"], alpha=0.5)
             axes.set_title(f"{name}, and one network's points", fontsize=10)
         figure.colorbar(image, ax=list(parts), label="squared error", shrink=0.85, extend="max")
@@ -50,6 +61,21 @@ def _draw_spaghetti(axes: Axes, result: BiasVarianceResult) -> None:
         draw_boundary(axes, result.axis, field, c["quiet"], 0.5)
     draw_boundary(axes, result.axis, result.truth_map, c["alarm"], 2)
     axes.set_title(f"{len(shown)} networks' boundaries, and the true one", fontsize=10)
+
+
+def _draw_slice(axes: Axes, result: BiasVarianceResult) -> None:
+    c = colours()
+    row = len(result.axis) // 2
+    shown = result.fields[:_SPAGHETTI, row]
+    axes.plot(result.axis, shown.T, color=c["quiet"], linewidth=0.5)
+    axes.plot(result.axis, result.truth_map[row], color=c["alarm"], linewidth=2)
+    axes.set(xlabel="x", ylabel="value")
+    height = f"{result.axis[row]:.1f}".replace("-", "−")
+    axes.set_title(f"{len(shown)} networks at y = {height}, and the truth", fontsize=10)
+
+
+def _answer(result: BiasVarianceResult) -> str:
+    return "the value" if result.regression else "P(class 1)"
 
 
 def _draw_bars(axes: Axes, result: BiasVarianceResult) -> None:
@@ -68,8 +94,8 @@ def _draw_bars(axes: Axes, result: BiasVarianceResult) -> None:
         fmt="D",
         capsize=4,
     )
-    axes.set_xticks([0, 1, 2], ["the parts", "expected", "on drawn\nlabels, ±2 s.e."])
-    axes.set(xlim=(-0.6, 2.6), ylabel="squared error of P(class 1)")
+    axes.set_xticks([0, 1, 2], ["the parts", "expected", "as drawn,\n±2 s.e."])
+    axes.set(xlim=(-0.6, 2.6), ylabel=f"squared error of {_answer(result)}")
     axes.set_ylim(top=1.45 * max(below, result.measured_error))
     axes.legend(fontsize=8, frameon=False, loc="upper left", ncols=2)
 
@@ -110,7 +136,7 @@ def _(result: BiasVarianceSweep) -> Figure:
         axes.set_xticks(list(places), [_name(value) for value in result.values])
         axes.set(
             xlabel=_LABELS.get(result.parameter, result.parameter.replace("_", " ")),
-            ylabel="squared error of P(class 1)",
+            ylabel="squared error",
             xlim=(-0.2, len(result.values) - 0.8),
             ylim=(0, None),
         )

@@ -21,12 +21,17 @@ def amount_map() -> LinearSegmentedColormap:
 
 def draw_field(axes: Axes, field: Array) -> AxesImage:
     """Draw P(class 1) over the plane, an array of shape (side, side) as [y, x]."""
-    return _draw(axes, field, field_map(), 1.0)
+    return _draw(axes, field, field_map(), 0.0, 1.0)
 
 
 def draw_amount(axes: Axes, amount: Array, most: float) -> AxesImage:
     """Draw an amount from 0 to `most` over the plane, an array of shape (side, side)."""
-    return _draw(axes, amount, amount_map(), most)
+    return _draw(axes, amount, amount_map(), 0.0, most)
+
+
+def draw_values(axes: Axes, values: Array, most: float) -> AxesImage:
+    """Draw values from -`most` to `most` over the plane, an array of shape (side, side)."""
+    return _draw(axes, values, field_map(), -most, most)
 
 
 def draw_boundary(axes: Axes, axis: Array, field: Array, colour: str, width: float) -> None:
@@ -35,14 +40,16 @@ def draw_boundary(axes: Axes, axis: Array, field: Array, colour: str, width: flo
         axes.contour(axis, axis, field, levels=[0.5], colors=colour, linewidths=width)
 
 
-def _draw(axes: Axes, values: Array, colour_map: LinearSegmentedColormap, most: float) -> AxesImage:
+def _draw(
+    axes: Axes, values: Array, colour_map: LinearSegmentedColormap, least: float, most: float
+) -> AxesImage:
     # The values belong to points, the outermost on the edge: half a pixel lies beyond.
     half = (DOMAIN[1] - DOMAIN[0]) / (len(values) - 1) / 2
     x_from, x_to, y_from, y_to = DOMAIN
     image = axes.imshow(
         values,
         cmap=colour_map,
-        vmin=0,
+        vmin=least,
         vmax=most,
         extent=(x_from - half, x_to + half, y_from - half, y_to + half),
         origin="lower",

@@ -114,6 +114,61 @@ def test_a_line_has_more_bias_and_less_variance_than_a_network() -> None:
     assert line.variance_unbiased < net.variance_unbiased / 3
 
 
+def test_linear_regression_has_the_bias_and_variance_of_least_squares() -> None:
+    """Trained to the end on all points at once, a linear network is the least-squares fit.
+
+    Given its points, the fit at x has the variance sigma² x' (X'X)^-1 x and no bias, because the
+    true values lie on a plane.
+    """
+    sigma, replicas = 0.5, 200
+    found = bias_variance(
+        "plane",
+        hidden=(),
+        n_train=20,
+        replicas=replicas,
+        epochs=1500,
+        noise=sigma,
+        batch_size=20,
+        learning_rate=0.04,
+        n_test=300,
+        side=5,
+    )
+    test = np.column_stack([np.ones(300), found.test.X])
+    np.testing.assert_allclose(found.truth, found.test.X.sum(axis=1) / 12)
+    variances = []
+    for r in range(replicas):
+        X = np.column_stack([np.ones(20), found.train.X[r]])
+        fit, *_ = np.linalg.lstsq(X, found.train.y[r, :, 0], rcond=None)
+        np.testing.assert_allclose(found.predictions[r], test @ fit, atol=1e-3)
+        variances.append(sigma**2 * np.sum(test @ np.linalg.inv(X.T @ X) * test, axis=1))
+    theory = np.mean(variances)
+    assert found.noise == pytest.approx(sigma**2)
+    # Three coefficients from 200 fits: the relative standard error is about sqrt(2 / 600).
+    assert found.variance_unbiased == pytest.approx(theory, rel=0.25)
+    assert found.bias2_unbiased == pytest.approx(0, abs=4 * theory / replicas)
+    assert found.expected_error == pytest.approx(sigma**2 + theory, rel=0.05)
+    assert abs(found.measured_error - found.expected_error) < 4 * found.measured_standard_error
+
+
+@pytest.mark.parametrize("dataset", ["sine", "multi_gaussian"])
+def test_regression_is_taken_apart_as_classes_are(dataset: str) -> None:
+    found = bias_variance(dataset, **QUICK, replicas=6, weight_draws=2, noise=0.2)
+    assert found.regression
+    np.testing.assert_allclose(found.truth, found.test.generator.mean(found.test.X))  # type: ignore[union-attr]
+    assert found.noise == pytest.approx(0.04)
+    assert found.bias2 + found.variance + found.noise == pytest.approx(found.expected_error)
+    error = np.mean((found.truth - found.predictions) ** 2) + 0.04
+    assert found.expected_error == pytest.approx(error)
+    np.testing.assert_allclose(found.noise_map, 0.04)
+    corner = found.test.generator.mean([[-6, -6]])[0]  # type: ignore[union-attr]
+    assert found.truth_map[0, 0] == pytest.approx(corner)
+
+
+def test_more_than_two_classes_are_refused() -> None:
+    with pytest.raises(ParameterError, match=r"^dataset must be a data set with two classes"):
+        bias_variance("rings")
+
+
 def test_without_noise_nothing_is_unavoidable() -> None:
     found = bias_variance("gaussians", **QUICK, replicas=4, noise=0.0)
     assert bias_variance("xor", **QUICK, replicas=4, noise=0.0).noise < 1e-3

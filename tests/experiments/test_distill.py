@@ -109,6 +109,12 @@ def test_the_loss_at_temperature_t_is_that_of_the_paper() -> None:
     np.testing.assert_allclose(gradients.biases[-1][0], u.grad[0], atol=1e-6)
 
 
+def test_teachers_of_three_classes_are_distilled_too() -> None:
+    found = distill("blobs", **{**QUICK, "updates": 300})
+    assert found.soft.wrong.shape == (2, 2)
+    assert found.soft.wrong.max() < 0.5  # chance is two thirds
+
+
 @pytest.mark.slow
 def test_soft_labels_help_a_student_of_noisy_points() -> None:
     found = distill(temperatures=(4,), members=6, updates=3000, unlabelled=0)

@@ -166,6 +166,14 @@ def test_a_line_has_high_bias_and_few_points_give_high_variance() -> None:
     assert few.last_gain[0] > 2 * few.last_gain[1]
 
 
+def test_three_classes_have_their_own_chance_and_floor() -> None:
+    for measure, chance in (("error", 2 / 3), ("loss", np.log(3))):
+        curve = learning_curve("blobs", **QUICK, noise=0.3, measure=measure)
+        assert curve.chance == pytest.approx(chance)
+        assert 0 < curve.floor < curve.validation[-1].mean()
+        assert curve.validation.shape == (2, 4)
+
+
 def test_progress_cancels_and_resume_goes_on_from_the_next_size() -> None:
     with pytest.raises(Cancelled) as cancelled:
         learning_curve(**QUICK, progress=lambda done, total: False)

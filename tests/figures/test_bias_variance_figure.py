@@ -24,6 +24,15 @@ def test_the_figure_shows_the_maps_and_the_sums() -> None:
     assert heights[3] == pytest.approx(sum(heights[:3]))
 
 
+def test_for_regression_the_figure_shows_values_along_a_line() -> None:
+    result = bias_variance("sine", (4,), 30, 5, 30, n_test=100, side=9)
+    slices, mean, *_ = result.figure().axes
+    drawn = [np.asarray(line.get_ydata()) for line in slices.lines]
+    np.testing.assert_allclose(drawn[:5], result.fields[:, 4])
+    np.testing.assert_allclose(drawn[5], np.sin(result.axis))
+    np.testing.assert_allclose(mean.images[0].get_array(), result.mean_map)
+
+
 def test_a_sweep_marks_the_bottom_of_the_u() -> None:
     sweep = bias_variance_sweep(
         "hidden", [(), (3,), (5, 5)], n_train=30, replicas=5, epochs=30, n_test=100, side=2
