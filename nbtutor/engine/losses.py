@@ -56,6 +56,12 @@ class Output(Protocol):
     def delta_factor(self, n: int) -> float:
         """Return what is the same for every point in the gradient of the mean over `n`."""
 
+    def curvature(self, logits: Array, targets: Array, tangent: Array) -> Array:
+        """Return the second derivative of each point's loss by its logits, times `tangent`.
+
+        All three have the shape (..., units, n).
+        """
+
 
 class _Sigmoid:
     """One unit that gives p = P(class 1).
@@ -113,6 +119,12 @@ class SigmoidCrossEntropy(_Sigmoid):
         """Return 1 / 2n."""
         return 0.5 / n
 
+    def curvature(self, logits: Array, targets: Array, tangent: Array) -> Array:
+        """Return p (1 - p) times the tangent."""
+        p = _predicted(self, logits)
+        product: Array = p * (1 - p) * tangent
+        return product
+
 
 class SigmoidSquaredError(_Sigmoid):
     """A sigmoid unit with squared error (p - t)², the Brier score (Brier, 1950) of class 1."""
@@ -132,6 +144,13 @@ class SigmoidSquaredError(_Sigmoid):
     def delta_factor(self, n: int) -> float:
         """Return 1 / 4n."""
         return 0.25 / n
+
+    def curvature(self, logits: Array, targets: Array, tangent: Array) -> Array:
+        """Return 2 s (s + (p - t) (1 - 2 p)) times the tangent, with s = p (1 - p)."""
+        p = _predicted(self, logits)
+        slope, error = p * (1 - p), p - (targets + 1) / 2
+        product: Array = 2 * slope * (slope + error * (1 - 2 * p)) * tangent
+        return product
 
 
 class _Softmax:
@@ -185,6 +204,10 @@ class SoftmaxCrossEntropy(_Softmax):
         """Return 1 / n."""
         return 1 / n
 
+    def curvature(self, logits: Array, targets: Array, tangent: Array) -> Array:
+        """Return J r for the tangent r, with the softmax's own derivative J = diag(p) - p p'."""
+        return _softmax_change(_predicted(self, logits), tangent)
+
 
 class SoftmaxSquaredError(_Softmax):
     """Softmax units with squared error, summed over classes: the Brier score (Brier, 1950)."""
@@ -199,14 +222,27 @@ class SoftmaxSquaredError(_Softmax):
     def delta(self, logits: Array, targets: Array, factor: Array, out: Array) -> None:
         """Write 2 p_k (e_k - sum_j p_j e_j) / n into `out`, with the errors e = p - t."""
         self.predictions(logits, out)
-        errors = out - targets
-        errors -= (out * errors).sum(axis=-2, keepdims=True)
-        np.multiply(out, errors, out)
+        np.copyto(out, _softmax_change(out, out - targets))
         np.multiply(out, factor, out)
 
     def delta_factor(self, n: int) -> float:
         """Return 2 / n."""
         return 2 / n
+
+    def curvature(self, logits: Array, targets: Array, tangent: Array) -> Array:
+        """Return the derivative of 2 J e in the tangent's direction; J is that of the softmax.
+
+        With q = J r, the change of p: J changes by diag(q) - q p' - p q', and e by q.
+        """
+        p = _predicted(self, logits)
+        errors, change = p - targets, _softmax_change(p, tangent)
+        product: Array = 2 * (
+            change * errors
+            - change * (p * errors).sum(axis=-2, keepdims=True)
+            - p * (change * errors).sum(axis=-2, keepdims=True)
+            + _softmax_change(p, change)
+        )
+        return product
 
 
 class LinearSquaredError:
@@ -252,6 +288,23 @@ class LinearSquaredError:
     def delta_factor(self, n: int) -> float:
         """Return 2 / n."""
         return 2 / n
+
+    def curvature(self, logits: Array, targets: Array, tangent: Array) -> Array:
+        """Return twice the tangent."""
+        return 2 * tangent
+
+
+def _predicted(output: Output, logits: Array) -> Array:
+    """Return the predictions in an array of their own."""
+    predictions = np.empty_like(logits)
+    output.predictions(logits, predictions)
+    return predictions
+
+
+def _softmax_change(p: Array, change: Array) -> Array:
+    """Return how the probabilities change with the logits: (diag(p) - p p') times `change`."""
+    product: Array = p * (change - (p * change).sum(axis=-2, keepdims=True))
+    return product
 
 
 LOSSES: dict[str, dict[str, Output]] = {

@@ -4,16 +4,19 @@ Figures are made with `matplotlib.figure.Figure` and never with pyplot, which ke
 is not safe to use from two threads.
 """
 
-from nbtutor.figures import bias_variance, distill, ensemble, learning_curve, transfer
+from nbtutor.figures import (  # noqa: F401  (they register themselves)
+    bias_variance,
+    distill,
+    ensemble,
+    gradient_noise,
+    learning_curve,
+    loss_surface,
+    lr_range_test,
+    lr_sweep,
+    stability_limit,
+    transfer,
+)
 from nbtutor.figures.drawing import draw
 from nbtutor.figures.run import run_figure
 
-__all__ = [
-    "bias_variance",
-    "distill",
-    "draw",
-    "ensemble",
-    "learning_curve",
-    "run_figure",
-    "transfer",
-]
+__all__ = ["draw", "run_figure"]

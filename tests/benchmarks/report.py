@@ -23,6 +23,7 @@ from tests.benchmarks import (
     engine_update,
     experiments,
     live_browser,
+    lr_sweep,
 )
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -50,6 +51,7 @@ def write(plan: live_browser.Plan) -> str:
     for title, engine in (
         ("One update of a 2-8-8-1 network", engine_update),
         ("32 replicas", engine_fleet),
+        ("24 learning rates", lr_sweep),
         ("One frame", engine_frame),
         ("Bias and variance", experiments),
     ):
