@@ -4,11 +4,23 @@ A long one takes ``progress``, which is called as it goes and may cancel it, and
 cancelled one had done. `Result.figure` draws a result.
 """
 
+from nbtutor.experiments.bias_variance import (
+    BiasVarianceResult,
+    BiasVarianceSweep,
+    bias_variance,
+    bias_variance_sweep,
+)
 from nbtutor.experiments.data_quality import (
     DataQuality,
     Score,
     data_quality,
     score,
+)
+from nbtutor.experiments.decomposition import (
+    Decomposition,
+    VarianceSplit,
+    decompose,
+    split_variance,
 )
 from nbtutor.experiments.diagnose import (
     Diagnosis,
@@ -16,10 +28,25 @@ from nbtutor.experiments.diagnose import (
     diagnose,
     diagnose_run,
 )
+from nbtutor.experiments.distill import (
+    DistillResult,
+    Scores,
+    distill,
+)
+from nbtutor.experiments.ensemble import (
+    Ambiguity,
+    EnsembleResult,
+    ambiguity,
+    ensemble,
+)
 from nbtutor.experiments.gradient_noise import (
     GradientNoise,
     finite_population,
     gradient_noise,
+)
+from nbtutor.experiments.learning_curve import (
+    LearningCurve,
+    learning_curve,
 )
 from nbtutor.experiments.loss_surface import (
     LossSurface,
@@ -91,18 +118,29 @@ from nbtutor.experiments.stability_limit import (
     StabilityLimit,
     stability_limit,
 )
+from nbtutor.experiments.transfer import (
+    TransferResult,
+    transfer,
+)
 
 __all__ = [
     "CHECKS",
     "REMEDIES",
     "SABOTAGES",
     "SUGGESTIONS",
+    "Ambiguity",
+    "BiasVarianceResult",
+    "BiasVarianceSweep",
     "Cancelled",
     "Check",
     "DataQuality",
+    "Decomposition",
     "Diagnosis",
+    "DistillResult",
+    "EnsembleResult",
     "Gates",
     "GradientNoise",
+    "LearningCurve",
     "LearningRateRangeTest",
     "LearningRateSweep",
     "LossSurface",
@@ -115,21 +153,31 @@ __all__ = [
     "Sabotage",
     "SanityReport",
     "Score",
+    "Scores",
     "SearchResult",
     "Situation",
     "StabilityLimit",
     "Surface",
     "Task",
     "Thresholds",
+    "TransferResult",
+    "VarianceSplit",
     "Walk",
+    "ambiguity",
+    "bias_variance",
+    "bias_variance_sweep",
     "data_quality",
+    "decompose",
     "diagnose",
     "diagnose_run",
+    "distill",
     "draws_needed",
+    "ensemble",
     "finite_population",
     "gradient_noise",
     "halving_plan",
     "hit_probability",
+    "learning_curve",
     "loss_surface",
     "lr_range_test",
     "lr_sweep",
@@ -141,11 +189,13 @@ __all__ = [
     "score",
     "search",
     "smooth",
+    "split_variance",
     "stability_limit",
     "suggest_minimum",
     "suggest_slide",
     "suggest_steep",
     "suggest_valley",
     "time_update",
+    "transfer",
     "weights_plane",
 ]

@@ -5,9 +5,13 @@ is not safe to use from two threads.
 """
 
 from nbtutor.figures import (  # noqa: F401  (they register themselves)
+    bias_variance,
     data_quality,
     diagnose,
+    distill,
+    ensemble,
     gradient_noise,
+    learning_curve,
     loss_surface,
     lr_range_test,
     lr_sweep,
@@ -15,6 +19,7 @@ from nbtutor.figures import (  # noqa: F401  (they register themselves)
     sanity,
     search,
     stability_limit,
+    transfer,
 )
 from nbtutor.figures.drawing import (
     draw,
