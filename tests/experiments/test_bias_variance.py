@@ -163,7 +163,7 @@ def test_regression_is_taken_apart_as_classes_are(dataset: str) -> None:
     assert found.regression
     np.testing.assert_allclose(found.truth, found.test.generator.mean(found.test.X))  # type: ignore[union-attr]
     drawn = make_dataset(dataset, 30, 0.2).sample(30, stream(0, "training draw", 1))
-    np.testing.assert_array_equal(found.train.y[2, :], drawn.y)  # two networks a draw
+    np.testing.assert_array_equal(found.train.y[2], drawn.y)  # two networks a draw
     assert found.noise == pytest.approx(0.04)
     assert found.bias2 + found.variance + found.noise == pytest.approx(found.expected_error)
     error = np.mean((found.truth - found.predictions) ** 2) + 0.04
