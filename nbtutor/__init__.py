@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbtutor.widgets import Playground
+    from nbtutor.widgets import Playground, ProgressBar
 
 __version__ = "0.1.0"
-__all__ = ["Playground", "__version__"]
+__all__ = ["Playground", "ProgressBar", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Playground":
-        from nbtutor.widgets import Playground
+    if name in ("Playground", "ProgressBar"):
+        from nbtutor import widgets
 
-        return Playground
+        return getattr(widgets, name)
     msg = f"module 'nbtutor' has no attribute {name!r}"
     raise AttributeError(msg)
 

@@ -1,5 +1,6 @@
 """What a learner sees and drags."""
 
+from nbtutor.widgets.progress import ProgressBar
 from nbtutor.widgets.tutors import Playground
 
-__all__ = ["Playground"]
+__all__ = ["Playground", "ProgressBar"]

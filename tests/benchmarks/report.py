@@ -2,10 +2,10 @@
 
 Run it from the top of the source tree, on a machine that does nothing else, with the extras
 ``test`` and ``bench``, PyTorch and a Chromium:
-``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about six minutes; with
+``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about nine minutes; with
 ``--quick`` the live part is short and nothing is written.
 
-The engine's part alone needs neither Chromium nor Playwright, and takes about two minutes:
+The engine's part alone needs neither Chromium nor Playwright, and takes about five:
 ``OMP_NUM_THREADS=1 python -m tests.benchmarks.report --engine`` prints it and writes nothing.
 """
 
@@ -25,6 +25,7 @@ from tests.benchmarks import (
     engine_growth,
     engine_timing,
     engine_update,
+    experiments,
     lr_sweep,
     playground_peer,
 )
@@ -59,6 +60,7 @@ def engine_part() -> list[str]:
         ("32 replicas", engine_fleet),
         ("24 learning rates", lr_sweep),
         ("One frame", engine_frame),
+        ("Bias and variance", experiments),
     ):
         sections.append(f"## {title}\n\n{engine_timing.table(engine.measure())}\n")
     return [
