@@ -161,9 +161,13 @@ class History:
     def truncate(self, epoch: int, update: int) -> None:
         """Drop what came after `epoch` and after `update`."""
         self._epochs.truncate(int((self._epochs["epoch"] <= epoch).sum()))
+        self.truncate_updates(update)
+        self.events = [event for event in self.events if event.update <= update]
+
+    def truncate_updates(self, update: int) -> None:
+        """Drop the entries of the updates after `update`, where such are kept."""
         if self._updates is not None:
             self._updates.truncate(int((self._updates["update"] <= update).sum()))
-        self.events = [event for event in self.events if event.update <= update]
 
     def to_arrays(self) -> dict[str, Array]:
         """Return all entries by name, for storing; those of updates begin with ``"updates/"``."""
