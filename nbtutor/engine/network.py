@@ -337,14 +337,16 @@ class Network:
         y : array
             Class numbers from 0, whole numbers of shape (n,) or (replicas, n); or the probability
             of every class (soft labels), shape (n, classes) or (replicas, n, classes), rows that
-            sum to one. For a linear output, values of shape (n,), (n, outputs) or
-            (replicas, n, outputs).
+            sum to one. For a linear output, values of shape (n, outputs) or
+            (replicas, n, outputs); of one unit also (n,) or (replicas, n).
         n : int
         """
         linear = self.output == "linear"
         units = self.sizes[-1] if linear else max(self.sizes[-1], 2)
         shapes = [(n, units), (self.replicas, n, units)]
         words = f"shape (n, {units}) or ({self.replicas}, n, {units}), with n = {n}"
+        if linear and units == 1:
+            words = f"shape ({n},), ({self.replicas}, {n}), ({n}, 1) or ({self.replicas}, {n}, 1)"
         if linear:
             allowed = f"finite numbers of {words}"
         else:
@@ -359,7 +361,8 @@ class Network:
         if given.dtype.kind not in "biuf":
             raise ParameterError("y", y, allowed)
         if linear:
-            truth = given[..., None] if given.shape == (n,) and units == 1 else given
+            flat = units == 1 and given.shape in ((n,), (self.replicas, n))
+            truth = given[..., None] if flat and given.shape != (n, 1) else given
         elif given.dtype.kind == "f":
             truth = given
         else:
