@@ -151,7 +151,7 @@ class History:
 
     def copy(self) -> History:
         """Return another history with the same entries and events."""
-        copy = History(self.replicas, self.layers, self.detail)
+        copy = type(self)(self.replicas, self.layers, self.detail)
         copy.events = list(self.events)
         copy._epochs = self._epochs.copy()
         if self._updates is not None:
@@ -289,6 +289,10 @@ class History:
 
 class _SingleHistory(History):
     """One replica's part of a history, for reading."""
+
+    def replica(self, index: int) -> History:
+        check_integer("index", index, low=0, high=0)
+        return self
 
     def last(self) -> dict[str, float]:
         return {name: float(self._epochs[name][-1]) for name in COLUMNS}
