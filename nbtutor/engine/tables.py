@@ -106,7 +106,7 @@ class Table:
             shape = (rows, *column.shape[1:])
             given = columns[name]
             if given.shape != shape or given.dtype.kind not in "iuf":
-                msg = f"column {name!r} has shape {given.shape}, {given.dtype}, not {shape}, float64"
+                msg = f"column {name!r} is {given.dtype} of shape {given.shape}, not {shape}"
                 raise ValueError(msg)
             filled[name] = given.astype(np.float64)
         self._columns, self._length = filled, rows

@@ -127,7 +127,8 @@ def test_nothing_on_is_nothing_changed() -> None:
     ]
     for run in runs:
         run.run(epochs=3)
-    np.testing.assert_array_equal(*(run.network.parameters.flat for run in runs))
+    first, second = (run.network.parameters.flat for run in runs)
+    np.testing.assert_array_equal(first, second)
 
 
 def test_any_number_of_coordinates_may_be_jittered() -> None:
@@ -193,7 +194,7 @@ def test_augmentation_shifts_neither_batches_nor_dropout() -> None:
         orders.append(np.round(X[:, 1]).tolist())
         masks.append(run._plan.masks(0, 40, [np.array(0.5)])[0])
     assert orders[0] == orders[1]
-    np.testing.assert_array_equal(*masks)
+    np.testing.assert_array_equal(masks[0], masks[1])
 
 
 def test_turns_need_a_plane() -> None:

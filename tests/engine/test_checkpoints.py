@@ -130,9 +130,9 @@ def test_a_fork_that_is_refused_leaves_no_trace() -> None:
     run, plain = trainer(**RICH), trainer(**RICH)
     for each in (run, plain):
         each.run(epochs=2)
-    with pytest.raises(ParameterError, match="^epoch must be one that is kept"):
+    with pytest.raises(ParameterError, match=r"^epoch must be one that is kept"):
         run.fork(7)
-    with pytest.raises(ParameterError, match="^dropout"):
+    with pytest.raises(ParameterError, match=r"^dropout"):
         run.fork(1, dropout=1.0)
     with pytest.raises(TypeError, match="unknown setting 'lr'"):
         run.fork(lr=1.0)
@@ -169,9 +169,9 @@ def test_an_epoch_that_is_not_kept(epoch: Any) -> None:
     run.run(epochs=5)
     before = run.checkpoint()
     assert run.kept == (0, 2, 4)
-    with pytest.raises(ParameterError, match="^epoch must be"):
+    with pytest.raises(ParameterError, match=r"^epoch must be"):
         run.rewind(epoch)
-    with pytest.raises(ParameterError, match="^epoch must be one that is kept \\(0, 2, 4\\)"):
+    with pytest.raises(ParameterError, match=r"^epoch must be one that is kept \(0, 2, 4\)"):
         run.rewind(3)
     assert_same_points(run.checkpoint(), before)
     assert run.kept == (0, 2, 4)

@@ -199,7 +199,7 @@ def test_patience_needs_a_validation_set() -> None:
         Trainer(Network((2, 1)), train, config=TrainingConfig(patience=1))
     assert caught.value.name == "patience"
     run = Trainer(Network((2, 1)), train)
-    with pytest.raises(ParameterError, match="^patience must be 0 without one, not 3"):
+    with pytest.raises(ParameterError, match=r"^patience must be 0 without one, not 3"):
         run.change(patience=3, learning_rate=1.0)
     assert (run.config.patience, run.config.learning_rate, run.best) == (0, 0.03, None)
 

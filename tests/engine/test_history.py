@@ -155,7 +155,7 @@ def test_a_replica_of_a_replica_is_itself() -> None:
 
 @pytest.mark.parametrize("detail", ["loss", "", None, 1, ["losses"], "Epochs"])
 def test_a_detail_that_is_none(detail: object) -> None:
-    with pytest.raises(ParameterError, match="^detail must be one of 'losses', 'epochs', 'updat"):
+    with pytest.raises(ParameterError, match=r"^detail must be one of 'losses', 'epochs', 'updat"):
         History(1, 1, detail)  # type: ignore[arg-type]
 
 

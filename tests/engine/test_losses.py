@@ -282,7 +282,8 @@ def test_values_of_one_unit_in_every_shape(replicas: int) -> None:
     np.testing.assert_array_equal(net.prepare_targets(each[..., None], n), own)
     assert own.shape == ((1, n) if replicas == 1 else (replicas, 1, n))
     np.testing.assert_array_equal(own.reshape(replicas, n), each)
-    for bad in (y[:4], each[:, :4], np.ones((n, 2)), np.ones((replicas + 1, n)), 1.0, [[1.0], [2]]):
+    hostile: list[Any] = [y[:4], each[:, :4], np.ones((n, 2)), np.ones((replicas + 1, n))]
+    for bad in (*hostile, 1.0, [[1.0], [2]]):
         with pytest.raises(ParameterError, match=r"^y must be finite numbers of shape \(5,\)"):
             net.loss_and_gradients(X, bad)
 
@@ -329,10 +330,10 @@ BAD_TRUTHS: list[tuple[str, Any]] = [
 def test_truths_that_are_none(output: str, truth: Any) -> None:
     net = Network((2, UNITS[output]), output=output)
     X = [[1.0, 2.0], [3.0, 4.0]]
-    with pytest.raises(ParameterError, match="^y must be") as caught:
+    with pytest.raises(ParameterError, match=r"^y must be") as caught:
         net.loss_and_gradients(X, truth)
     assert ("finite numbers" if output == "linear" else "or probabilities of") in str(caught.value)
-    with pytest.raises(ParameterError, match="^y must be"):
+    with pytest.raises(ParameterError, match=r"^y must be"):
         Trainer(net, Dataset(np.array(X), np.array(truth)))
 
 
@@ -414,14 +415,15 @@ def test_named_inputs_are_the_inputs_expanded(names: tuple[str, ...], replicas: 
     named = Network(sizes, replicas=replicas, inputs=names)
     plain = Network(sizes, replicas=replicas)
     train, validation = make_dataset("circle", 40, noise=0.1).split(0.5)
-    wide = [Dataset(expand(data.X, names), data.y) for data in (train, validation)]
+    wide, wider = (Dataset(expand(data.X, names), data.y) for data in (train, validation))
     config = TrainingConfig(0.05, 7, momentum=0.5)
-    runs = [Trainer(named, train, validation, config), Trainer(plain, *wide, config)]
+    runs = [Trainer(named, train, validation, config), Trainer(plain, wide, wider, config)]
     for run in runs:
         run.run(epochs=3)
     np.testing.assert_array_equal(named.parameters.flat, plain.parameters.flat)
     for column in ("train_loss", "validation_loss", "validation_accuracy"):
-        np.testing.assert_array_equal(*(getattr(run.history, column) for run in runs))
+        first, second = (getattr(run.history, column) for run in runs)
+        np.testing.assert_array_equal(first, second)
     X = validation.X
     for ask in ("predict", "predict_proba", "logits", "dead_units"):
         ours, theirs = getattr(named, ask)(X), getattr(plain, ask)(expand(X, names))
@@ -429,7 +431,7 @@ def test_named_inputs_are_the_inputs_expanded(names: tuple[str, ...], replicas: 
 
 
 def test_named_inputs_that_are_none() -> None:
-    with pytest.raises(ParameterError, match="^inputs must be 3 names, as many as"):
+    with pytest.raises(ParameterError, match=r"^inputs must be 3 names, as many as"):
         Network((3, 1), inputs=("x", "y"))
     with pytest.raises(ParameterError, match=r"^X must be .* of shape \(n, 2\)"):
         Network((3, 1), inputs=("x", "y", "xy")).predict(np.ones((4, 3)))

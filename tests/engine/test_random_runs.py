@@ -74,7 +74,7 @@ def runs(draw: st.DrawFn, largest: int) -> Trainer:
     activation: Any = draw(st.sampled_from(sorted(ACTIVATIONS)))
     if draw(st.booleans()):
         activation = [draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in hidden]
-    inputs = draw(
+    inputs: Any = draw(
         st.none() | st.lists(st.sampled_from(sorted(FEATURES)), min_size=1, unique=True)
     )
     net = Network(
@@ -100,7 +100,7 @@ def runs(draw: st.DrawFn, largest: int) -> Trainer:
         return draw(st.just(0.0) | values | each)
 
     dropout = setting(BELOW_ONE)
-    if hidden and draw(st.booleans()):
+    if draw(st.booleans()) and hidden:
         row = st.lists(BELOW_ONE, min_size=len(hidden), max_size=len(hidden))
         rows = draw(st.sampled_from([1, replicas]))
         dropout = draw(st.lists(row, min_size=rows, max_size=rows))
@@ -116,8 +116,7 @@ def runs(draw: st.DrawFn, largest: int) -> Trainer:
         draw(st.none() | st.floats(1e-6, 100)),
         0.0 if output == "linear" else draw(st.just(0.0) | BELOW_ONE),
         draw(
-            st.none()
-            | st.builds(Augmentation, st.floats(0, 10), st.floats(0, 180), st.booleans())
+            st.none() | st.builds(Augmentation, st.floats(0, 10), st.floats(0, 180), st.booleans())
         ),
         draw(st.booleans()),
         draw(st.integers(0, 3)) if measured is not None else 0,

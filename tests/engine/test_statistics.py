@@ -75,9 +75,7 @@ def test_the_gradient_is_the_objectives_before_it_is_clipped() -> None:
     net = run.network.copy()
     run.run(updates=1)
     points = NumberedStream(9, "batches").at(0).permutation(30)[:7]
-    _, gradients = net.loss_and_gradients(
-        run.train.X[points], run.train.y[points], l1=0.02, l2=0.3
-    )
+    _, gradients = net.loss_and_gradients(run.train.X[points], run.train.y[points], l1=0.02, l2=0.3)
     expected = norms(net, gradients.flat)
     np.testing.assert_allclose(run.history.updates["gradient_norm"][0], expected, rtol=1e-12)
     step = np.linalg.norm(run.network.parameters.flat - net.parameters.flat, axis=1)
@@ -186,9 +184,7 @@ def test_measuring_changes_nothing(replicas: int) -> None:
         run.run(epochs=4)
         run.run(updates=3)
     for run in runs[1:]:
-        np.testing.assert_array_equal(
-            run.network.parameters.flat, runs[0].network.parameters.flat
-        )
+        np.testing.assert_array_equal(run.network.parameters.flat, runs[0].network.parameters.flat)
         for name in ("train_loss", "validation_loss", "train_objective", "learning_rate"):
             ours, plain = getattr(run.history, name), getattr(runs[0].history, name)
             np.testing.assert_array_equal(ours, plain)

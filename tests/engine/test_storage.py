@@ -257,15 +257,15 @@ NO_PATHS: list[Any] = [None, 5, b"run", [], {}, 1.5, "", ".", "a\0b", object(), 
 
 @pytest.mark.parametrize("path", NO_PATHS, ids=repr)
 def test_what_is_no_path(path: Any) -> None:
-    with pytest.raises(ParameterError, match="^path must be a"):
+    with pytest.raises(ParameterError, match=r"^path must be a"):
         save_run(trainer(), path)
-    with pytest.raises(ParameterError, match="^path must be a"):
+    with pytest.raises(ParameterError, match=r"^path must be a"):
         load_run(path)
 
 
 @pytest.mark.parametrize("run", [None, 1, Network((2, 1)), "run"], ids=repr)
 def test_what_is_no_trainer(run: Any, tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="^trainer must be"):
+    with pytest.raises(ParameterError, match=r"^trainer must be"):
         save_run(run, tmp_path / "run")
 
 

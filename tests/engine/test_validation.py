@@ -224,8 +224,20 @@ SOMETHING_ELSE = NOT_OF_THE_ENGINE.filter(lambda value: value is not None)
 NO_FLAGS = st.sampled_from([None, 0, 1, 1.0, "True", "", [], (True,), np.array(True), np.True_])
 PATHS = st.sampled_from([None, 0, 5, True, b"run", [], {}, 1.5, "", ".", "a\0b", object()])
 INPUTS = st.sampled_from(
-    [*(v for v in NO_NUMBERS if v is not None), *ARRAYS_OF_NO_USE, "x", "xy", ("x",), ("x", "x")]
-    + [("x", "y", "xy"), ("x", "z"), ("X", "Y"), (None, "y"), ["x", 1], {"x": 1, "y": 2}]
+    [
+        *(value for value in NO_NUMBERS if value is not None),
+        *ARRAYS_OF_NO_USE,
+        "x",
+        "xy",
+        ("x",),
+        ("x", "x"),
+        ("x", "y", "xy"),
+        ("x", "z"),
+        ("X", "Y"),
+        (None, "y"),
+        ["x", 1],
+        {"x": 1, "y": 2},
+    ]
 )
 
 
@@ -268,7 +280,9 @@ PARAMETERS = [
         lambda value: network(activation=value),
         names(*ACTIVATIONS) | st.sampled_from([("tanh", "relu"), ("Tanh",), (None,), [["tanh"]]]),
     ),
-    Parameter("Network.output", lambda value: network(output=value), names("sigmoid", "softmax", "linear")),
+    Parameter(
+        "Network.output", lambda value: network(output=value), names("sigmoid", "softmax", "linear")
+    ),
     Parameter(
         "Network.loss",
         lambda value: network(loss=value),
