@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -219,11 +219,11 @@ def _check_path(path: object) -> Path:
 
 def _write(target: Path, arrays: Mapping[str, Array]) -> None:
     """Write beside the target first: a full disk must not cost the older file."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:  # with a new file's usual rights, unlike tempfile's
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        os.replace(name, target)
+        os.replace(part, target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise

@@ -209,6 +209,12 @@ def test_the_name_of_the_file(given_: str, written: str, tmp_path: Path) -> None
     assert [file.name for file in tmp_path.iterdir()] == [written]
 
 
+def test_others_may_read_it_as_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "usual").write_bytes(b"")
+    path = save_run(trainer(), tmp_path / "run")
+    assert path.stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
 def test_it_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     run = trainer()
     save_run(run, tmp_path / "run")
