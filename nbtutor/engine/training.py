@@ -125,7 +125,8 @@ class Trainer:
         check_type("config", config, TrainingConfig)
         self._optimizer: Optimizer = OPTIMIZERS[config.optimizer](network.parameters.flat)
         self.config = config
-        self._record(self._train.evaluate())
+        with np.errstate(all="ignore"):  # a start beyond the numbers is told by the first update
+            self._record(self._train.evaluate())
         self._keep()
 
     @property
