@@ -354,6 +354,8 @@ class Network:
         units = self.sizes[-1] if linear else max(self.sizes[-1], 2)
         shapes = [(n, units), (self.replicas, n, units)]
         words = f"shape (n, {units}) or ({self.replicas}, n, {units}), with n = {n}"
+        if linear and units == 1:
+            words = f"shape ({n},), ({self.replicas}, {n}), ({n}, 1) or ({self.replicas}, {n}, 1)"
         if linear:
             allowed = f"finite numbers of {words}"
         else:
