@@ -113,7 +113,7 @@ def test_three_classes_have_the_winners_colour_and_lines_between_them() -> None:
             for c in classes
         ]
         assert int(np.argmin(distances)) == label
-    labels = [text.get_text() for text in drawn.get_legend().get_texts()]
+    labels = [str(artist.get_label()) for artist in drawn.collections]
     assert "class 2" in labels
 
 
