@@ -172,6 +172,16 @@ class Network:
         copy.parameters.flat[:] = self.parameters.flat
         return copy
 
+    # Layers are views of one array. Pickle and deepcopy would make each an array of its own, and
+    # an update would no longer reach it; so they take the settings and the weights.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"settings": self.settings, "parameters": self.parameters.flat}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Network.__init__(self, **state["settings"])
+        self.parameters.flat[:] = state["parameters"]
+
     @property
     def activation(self) -> str | tuple[str, ...]:
         """The activation of the hidden layers; may be set at any time, the weights stay."""
@@ -254,8 +264,7 @@ class Network:
         for softmax, and values for a linear output.
         """
         workspace = self._run(X)
-        predictions = np.empty_like(workspace.logits)
-        self._output.predictions(workspace.logits, predictions)
+        predictions = self.predicted(workspace)
         return [self._outside(outputs) for outputs in (*workspace.inputs.units, predictions)]
 
     def dead_units(self, X: ArrayLike) -> Array:
@@ -465,6 +474,12 @@ class Network:
             return
         for layer, activation in enumerate(self._activations):
             activation.derivative(sums.units[layer], outputs.units[layer], slopes.units[layer])
+
+    def predicted(self, workspace: Workspace) -> Array:
+        """Return the predictions of what `forward` has just computed, shaped as its logits."""
+        predictions = np.empty_like(workspace.logits)
+        self._output.predictions(workspace.logits, predictions)
+        return predictions
 
     def mean_loss(self, workspace: Workspace, targets: Array) -> Array:
         """Return the mean loss of what `forward` has just computed, shape (replicas,)."""
