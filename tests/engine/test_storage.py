@@ -443,6 +443,7 @@ def test_a_way_to_compress_that_is_unknown(method: int, whole: bytes, tmp_path: 
 HOSTILE: list[Any] = [None, -1, 0, 2.5, 10**30, "x", [], {}, float("inf")]
 
 
+@pytest.mark.slow
 def test_any_part_of_the_header_may_be_wrong(whole: bytes, tmp_path: Path) -> None:
     """It is refused; or it makes a run that can be trained, for it may mean something else."""
     path = tmp_path / "run.npz"
