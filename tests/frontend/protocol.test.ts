@@ -24,7 +24,8 @@ test("a full frame is decoded with its structure", () => {
   const frame = decode(fullFrame(17));
   assert.equal(frame.seq, 17);
   assert.deepEqual(frame.structure, {
-    layers: [2, 3, 1], shown: [2, 3, 1], inputs: ["x", "y"], domain: [-6, 6, -6, 6], classes: 2,
+    layers: [2, 3, 1], shown: [2, 3, 1], inputs: ["x", "y"], domain: [-6, 6, -6, 6],
+    kind: "probability", classes: 2,
   });
   assert.equal(frame.validationAccuracy, null);
   assert.deepEqual([...(frame.points ?? [])], [1, 2, 0, 0, -1, -2, 1, 1]);
@@ -76,6 +77,8 @@ const wrongStructure: readonly [string, Record<string, unknown>, RegExp][] = [
   ["an empty domain", { domain: [6, 6, -6, 6] }, /domain/],
   ["a domain of three", { domain: [0, 1, 0] }, /domain/],
   ["inputs that are no names", { inputs: [1, 2] }, /inputs/],
+  ["a kind of plane that is unknown", { kind: "colour" }, /kind/],
+  ["no kind of plane", { kind: undefined }, /kind/],
 ];
 for (const [name, header, why] of wrongStructure) {
   test(`a malformed structure is refused: ${name}`, () => refused(fullFrame(1, header), why));
