@@ -115,6 +115,6 @@ def test_everything_at_once(board: Board) -> None:
     # of 25 updates and one more.
     for name in ("Circle", "Reset", "Epoch", "Step"):
         board.button(name).click()
-    expect(board.page.locator("[data-value=updates] dd")).to_have_text("26", timeout=30_000)
+    expect(board.page.locator("[data-value=updates] dd")).to_have_text("26", timeout=90_000)
     board.wait_for_state("paused")
     check_alive(board)
