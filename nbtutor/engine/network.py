@@ -254,8 +254,7 @@ class Network:
         for softmax, and values for a linear output.
         """
         workspace = self._run(X)
-        predictions = np.empty_like(workspace.logits)
-        self._output.predictions(workspace.logits, predictions)
+        predictions = self.predicted(workspace)
         return [self._outside(outputs) for outputs in (*workspace.inputs.units, predictions)]
 
     def dead_units(self, X: ArrayLike) -> Array:
@@ -462,6 +461,12 @@ class Network:
             return
         for layer, activation in enumerate(self._activations):
             activation.derivative(sums.units[layer], outputs.units[layer], slopes.units[layer])
+
+    def predicted(self, workspace: Workspace) -> Array:
+        """Return the predictions of what `forward` has just computed, shaped as its logits."""
+        predictions = np.empty_like(workspace.logits)
+        self._output.predictions(workspace.logits, predictions)
+        return predictions
 
     def mean_loss(self, workspace: Workspace, targets: Array) -> Array:
         """Return the mean loss of what `forward` has just computed, shape (replicas,)."""

@@ -15,10 +15,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Event, Network, Trainer, make_dataset
+from nbtutor.engine import Dataset, Event, Network, Trainer
 from nbtutor.engine.activations import ACTIVATIONS
-from nbtutor.engine.datasets import DOMAIN, FAMILIES
+from nbtutor.engine.families import DOMAIN
+from nbtutor.engine.features import FEATURES
 from nbtutor.engine.validation import check_choice, check_integer
+from nbtutor.widgets.fields import (
+    KINDS,
+    SHOWN_UNITS,
+    FieldPainter,
+    input_pictures,
+    shown_weights,
+)
 from nbtutor.widgets.settings import LIVE, WORDS, RunSettings
 
 Array = np.ndarray
@@ -31,12 +39,7 @@ BUDGET = 0.008
 """Seconds of training a frame at most: half of a frame at 60 a second."""
 
 MAX_WINDOW = 4
-SHOWN_UNITS = 8
 MAX_CURVE_ROWS = 2000
-_PLANE_SIDE = 100
-_COARSE_SIDE = 50
-_MANY_PARAMETERS = 4000
-_UNITS_BYTES = 8000
 
 
 class Run:
@@ -56,11 +59,12 @@ class Run:
     def __init__(self, settings: RunSettings) -> None:
         self.settings = settings
         self.ended = ""
-        data = make_dataset(settings.dataset, settings.points, settings.noise, settings.seed)
+        data = settings.make_data()
         self.train: Dataset
         self.validation: Dataset
         self.train, self.validation = data.split(settings.train_share)
-        self.network = Network((2, *settings.hidden, 1), settings.activation, seed=settings.seed)
+        self.network = settings.make_network(data)
+        self.paint = FieldPainter(self.network)
         self.trainer = Trainer(
             self.network, self.train, self.validation, settings.training, settings.seed
         )
@@ -94,9 +98,12 @@ class Structure:
         Names of the inputs.
     domain : tuple of float
         The plane: x from, x to, y from, y to.
+    kind : {"probability", "winner", "value"}
+        What the output's picture shows; see `nbtutor.widgets.fields`.
     classes : int
+        0 for regression.
     points : ndarray of shape (n, 4), float32
-        x, y, class, and 1 for a validation point.
+        x, y, class or value, and 1 for a validation point.
     input_pictures : ndarray of shape (inputs, side, side), uint8
     """
 
@@ -104,6 +111,7 @@ class Structure:
     shown: tuple[int, ...]
     inputs: tuple[str, ...]
     domain: tuple[float, float, float, float]
+    kind: str
     classes: int
     points: Array
     input_pictures: Array
@@ -127,10 +135,8 @@ class Picture:
     activation : str
         As a person reads it.
     events : list of Event
-    plane : ndarray of shape (side, side), uint8
-        P(class 1), 255 for 1; the first row is the top.
-    units : ndarray of shape (units, side, side), uint8
-        Output of every shown hidden unit: 128 for 0, 1 and 255 for the ends of its scale.
+    plane, units, outputs : ndarray of uint8
+        See `nbtutor.widgets.fields.Fields`.
     weights : ndarray of shape (p,), float32
         The shown weights and biases, layer by layer.
     curve : ndarray of shape (entries, 3), float32
@@ -153,6 +159,7 @@ class Picture:
     events: list[Event]
     plane: Array
     units: Array
+    outputs: Array
     weights: Array
     curve: Array
     structure: Structure | None = None
@@ -328,7 +335,7 @@ class LiveRun:
 
     def _draw(self, start: float, full: bool, first_entry: int, first_event: int) -> Picture:
         run, trainer, history = self.run, self.run.trainer, self.run.trainer.history
-        plane, units = draw_fields(run.network)
+        fields = run.paint()
         last = history.last()
         return Picture(
             seq=self.seq,
@@ -342,8 +349,9 @@ class LiveRun:
             validation_accuracy=last["validation_accuracy"],
             activation=ACTIVATIONS[run.settings.activation].label,
             events=history.events[first_event:],
-            plane=plane,
-            units=units,
+            plane=fields.plane,
+            units=fields.units,
+            outputs=fields.outputs,
             weights=shown_weights(run.network),
             curve=curve_rows(history.rows(first_entry)),
             structure=describe(run) if full else None,
@@ -395,60 +403,21 @@ def explain_divergence(run: Run) -> str:
 
 def describe(run: Run) -> Structure:
     """Return what stays the same for the whole of a run."""
+    network = run.network
     points = [
         np.column_stack([part.X, part.y, np.full(len(part), held_out)])
         for part, held_out in ((run.train, 0), (run.validation, 1))
     ]
-    side = _PLANE_SIDE // 4
-    inputs = _grid(side)
-    scale = np.abs(inputs).max(axis=0)
     return Structure(
-        layers=run.network.sizes,
-        shown=tuple(min(units, SHOWN_UNITS) for units in run.network.sizes),
-        inputs=("x", "y"),
+        layers=network.sizes,
+        shown=tuple(min(units, SHOWN_UNITS) for units in network.sizes),
+        inputs=tuple(FEATURES[name].label for name in run.settings.inputs),
         domain=DOMAIN,
-        classes=FAMILIES[run.settings.dataset].classes,
+        kind=KINDS[network.output],
+        classes=run.train.classes,
         points=np.concatenate(points).astype(np.float32),
-        input_pictures=_to_bytes(inputs / scale).T.reshape(-1, side, side),
+        input_pictures=input_pictures(network),
     )
-
-
-def draw_fields(network: Network) -> tuple[Array, Array]:
-    """Return the output over the plane, and every shown hidden unit's, as small pictures.
-
-    The units' pictures are every few points of the same forward pass, so they cost nothing more.
-    """
-    with np.errstate(all="ignore"):  # huge weights overflow here, and show as neutral
-        return _draw_fields(network)
-
-
-def _draw_fields(network: Network) -> tuple[Array, Array]:
-    side = _PLANE_SIDE if network.parameters.flat.size <= _MANY_PARAMETERS else _COARSE_SIDE
-    *hidden, probability = (outputs[0] for outputs in network.layer_outputs(_grid(side)))
-    plane = np.rint(np.nan_to_num(probability[:, -1], nan=0.5) * 255).astype(np.uint8)
-
-    shown = sum(min(units, SHOWN_UNITS) for units in network.sizes[1:-1])
-    stride = next(s for s in (4, 5, 8, 10, 20) if shown * (side // s) ** 2 <= _UNITS_BYTES)
-    rows = slice(stride // 2, side - (side % stride), stride)
-    pictures = []
-    for name, outputs in zip(network.activations, hidden, strict=True):
-        field = outputs.reshape(side, side, -1)[rows, rows, :SHOWN_UNITS]
-        scale = 1.0
-        if not np.isfinite(ACTIVATIONS[name].range).all():
-            scale = np.maximum(1, np.abs(field).max(axis=(0, 1)))
-        pictures.append(_to_bytes(field / scale).transpose(2, 0, 1))
-    small = len(range(*rows.indices(side)))
-    units = np.concatenate(pictures) if pictures else np.empty((0, small, small), np.uint8)
-    return plane.reshape(side, side), units
-
-
-def shown_weights(network: Network) -> Array:
-    """Return the weights and biases of the shown units, layer by layer, biases last."""
-    blocks = []
-    for layer in network.parameters.layers:
-        rows = [*range(min(layer.shape[1] - 1, SHOWN_UNITS)), layer.shape[1] - 1]
-        blocks.append(layer[0][rows, :SHOWN_UNITS].ravel())
-    return np.concatenate(blocks).astype(np.float32)
 
 
 def curve_rows(rows: Array, limit: int = MAX_CURVE_ROWS) -> Array:
@@ -470,18 +439,3 @@ def curve_rows(rows: Array, limit: int = MAX_CURVE_ROWS) -> Array:
         keep |= {start + int(stretch.argmin()), start + int(stretch.argmax())}
     thinned: Array = rows[sorted(keep)]
     return thinned
-
-
-def _grid(side: int) -> Array:
-    """Return the centres of the plane's pixels, row by row from the top, shape (side², 2)."""
-    x_from, x_to, y_from, y_to = DOMAIN
-    middle = (np.arange(side) + 0.5) / side
-    x, y = np.meshgrid(x_from + middle * (x_to - x_from), y_to - middle * (y_to - y_from))
-    return np.column_stack([x.ravel(), y.ravel()])
-
-
-def _to_bytes(values: Array) -> Array:
-    """Map -1 … 1 to 1 … 255, so that 0 is exactly 128."""
-    clipped = np.clip(np.nan_to_num(values), -1, 1)
-    result: Array = (128 + np.rint(clipped * 127)).astype(np.uint8)
-    return result

@@ -7,29 +7,46 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nbtutor.engine import TrainingConfig
+from nbtutor.engine import Dataset, Network, TrainingConfig, make_dataset
 from nbtutor.engine.activations import ACTIVATIONS
-from nbtutor.engine.datasets import MAX_NOISE
-from nbtutor.engine.validation import check_choice, check_integer, check_number, check_sizes
-
-# The live network has one sigmoid output and the views draw two classes, so data sets of more
-# classes or of values are not offered here.
-DATASETS = ("circle", "xor", "gaussians", "spiral", "moons")
-"""The data sets of the playground: those of two classes that have a picture."""
+from nbtutor.engine.datasets import DATASETS, FAMILIES, MAX_NOISE
+from nbtutor.engine.features import check_features
+from nbtutor.engine.initializations import INITIALIZATIONS
+from nbtutor.engine.losses import LOSSES
+from nbtutor.engine.optimizers import OPTIMIZERS
+from nbtutor.engine.validation import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_sizes,
+)
 
 MAX_LAYERS = 6
 MAX_UNITS = 64
+MAX_CLASSES = 5
+"""As many classes as the views have colours and markers for."""
 
-LIVE = ("activation", "learning_rate", "batch_size", "dropout", "l1", "l2")
+MAX_REDRAWS = 999_999
+_REDRAW_STEP = 1_000_003  # a prime above the largest seed, so that no two pairs give one number
+
+LIVE = ("activation", "learning_rate", "batch_size", "dropout", "l1", "l2", "optimizer", "momentum")
 """Settings that may change in mid-run; a change of any other starts the run again."""
 
 WORDS = {
     "dataset": "data set",
     "noise": "noise",
+    "label_noise": "label noise",
+    "classes": "number of classes",
     "points": "number of points",
     "train_share": "training share",
+    "inputs": "inputs",
     "hidden": "layers",
     "activation": "activation",
+    "loss": "loss",
+    "initialization": "initial weights",
+    "redraw": "draw of the initial weights",
+    "optimizer": "optimizer",
+    "momentum": "momentum",
     "learning_rate": "learning rate",
     "batch_size": "batch size",
     "dropout": "dropout",
@@ -46,18 +63,31 @@ class RunSettings:
 
     Parameters
     ----------
-    dataset : {"circle", "xor", "gaussians", "spiral", "moons"}
+    dataset : str
+        A name from `nbtutor.engine.datasets.DATASETS`.
     noise : float
         From 0 to 0.5.
+    label_noise : float
+        Share of the labels that are replaced by another class, from 0 to 0.5.
+    classes : int
+        From 2 to 5, for the data sets that have a choice: "rings", "blobs" and "spirals".
     points : int
         Points of training and validation together, 10 to 5,000.
     train_share : float
         Share of the points that is trained on, 0.1 to 0.9.
+    inputs : sequence of str
+        Names from `nbtutor.engine.features.FEATURES`.
     hidden : sequence of int
         Units of every hidden layer: at most 6 layers of 1 to 64 units.
     activation : str
         Of the hidden layers.
-    learning_rate, batch_size, dropout, l1, l2
+    loss : {"cross_entropy", "squared_error"}
+        For classes; regression has squared error always.
+    initialization : str
+        How the weights start: a name from `nbtutor.engine.initializations.INITIALIZATIONS`.
+    redraw : int
+        Another number draws other initial weights, and leaves data and batches as they are.
+    learning_rate, batch_size, dropout, l1, l2, optimizer, momentum
         See `nbtutor.engine.TrainingConfig`; here each is a single number.
     seed : int
         Of data, initial weights, batches and dropout; 0 to 999,999.
@@ -70,10 +100,18 @@ class RunSettings:
 
     dataset: str = "circle"
     noise: float = 0.0
+    label_noise: float = 0.0
+    classes: int = 3
     points: int = 500
     train_share: float = 0.5
+    inputs: tuple[str, ...] = ("x", "y")
     hidden: tuple[int, ...] = (4, 2)
     activation: str = "tanh"
+    loss: str = "cross_entropy"
+    initialization: str = "xavier_uniform"
+    redraw: int = 0
+    optimizer: str = "sgd"
+    momentum: float = 0.0
     learning_rate: float = 0.03
     batch_size: int = 10
     dropout: float = 0.0
@@ -95,6 +133,37 @@ class RunSettings:
             dropout=self.dropout,
             l1=self.l1,
             l2=self.l2,
+            optimizer=self.optimizer,
+            momentum=self.momentum,
+        )
+
+    def make_data(self) -> Dataset:
+        """Return the points of training and validation together."""
+        family = FAMILIES.get(self.dataset)
+        choice = family is not None and family.most_classes > family.classes
+        return make_dataset(
+            self.dataset,
+            self.points,
+            self.noise,
+            self.seed,
+            label_noise=self.label_noise if family else 0.0,
+            classes=self.classes if choice else None,
+        )
+
+    def make_network(self, data: Dataset) -> Network:
+        """Return a network that fits the data, with its initial weights."""
+        kind = "sigmoid" if data.classes == 2 else "softmax"
+        output, units = (kind, max(data.classes, 2) - (kind == "sigmoid"))
+        if data.task == "regression":
+            output, units = "linear", 1
+        return Network(
+            (len(self.inputs), *self.hidden, units),
+            self.activation,
+            output,
+            seed=self.seed + _REDRAW_STEP * self.redraw,
+            loss=None if output == "linear" else self.loss,
+            initialization=self.initialization,
+            inputs=self.inputs,
         )
 
 
@@ -109,24 +178,36 @@ def check_setting(name: str, value: Any) -> Any:
     match name:
         case "dataset":
             return check_choice(name, value, DATASETS)
+        case "inputs":
+            return check_features(name, value)
+        case "loss":
+            return check_choice(name, value, LOSSES["sigmoid"])
+        case "initialization":
+            return check_choice(name, value, INITIALIZATIONS)
+        case "optimizer":
+            return check_choice(name, value, OPTIMIZERS)
         case "activation":
             return check_choice(name, value, ACTIVATIONS)
         case "hidden":
             return check_sizes(name, value, max_layers=MAX_LAYERS, max_units=MAX_UNITS)
-        case "noise":
+        case "noise" | "label_noise":
             return check_number(name, value, low=0, high=MAX_NOISE)
         case "train_share":
             return check_number(name, value, low=0.1, high=0.9)
         case "learning_rate":
             return check_number(name, value, low=0, high=1000)
-        case "dropout":
+        case "dropout" | "momentum":
             return check_number(name, value, low=0, high=1, include_high=False)
         case "l1" | "l2":
             return check_number(name, value, low=0, high=1000)
+        case "classes":
+            return check_integer(name, value, low=2, high=MAX_CLASSES)
         case "batch_size":
             return check_integer(name, value, low=1, high=5000)
         case "points":
             return check_integer(name, value, low=10, high=5000)
+        case "redraw":
+            return check_integer(name, value, low=0, high=MAX_REDRAWS)
         case "seed":
             return check_integer(name, value, low=0, high=999_999)
     raise unknown_name(name, WORDS)
