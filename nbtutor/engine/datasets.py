@@ -351,10 +351,11 @@ class Generator:
             own = y == label
             X[own] = self.family.shape(label, u[own], self.classes)
         X += self.family.blur(self.noise) * rng.standard_normal((len(y), 2))
-        # Last, so that label noise leaves every point where it is.
-        changed = rng.random(len(y)) < self.label_noise
-        other = (y + rng.integers(1, self.classes, len(y))) % self.classes
-        return X, np.where(changed, other, y)
+        if self.label_noise:  # last, so that it leaves every point where it is
+            changed = rng.random(len(y)) < self.label_noise
+            other = (y + rng.integers(1, self.classes, len(y))) % self.classes
+            y = np.where(changed, other, y)
+        return X, y
 
     def _labels(self, n: int) -> Array:
         """Return `n` class numbers in order, their counts as near the shares as can be."""

@@ -336,3 +336,14 @@ def test_near_names_are_suggested_among_all() -> None:
             make_dataset(wrong)
     with pytest.raises(ParameterError, match="dataset must be one of 'circle'"):
         Generator("sine")
+
+
+def test_a_second_sample_of_one_stream_stays_as_it_was() -> None:
+    """Where no label is changed, no number is drawn for it."""
+    generator, rng = Generator("moons", 0.1), np.random.default_rng(0)
+    generator.sample(10, rng)
+    same = np.random.default_rng(0)
+    same.permutation(10)
+    same.random((10, 1))
+    same.standard_normal((10, 2))
+    assert rng.bit_generator.state == same.bit_generator.state
