@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,22 @@ import ipywidgets
 import traitlets
 
 from nbtutor.engine.activations import ACTIVATIONS
-from nbtutor.engine.datasets import FAMILIES, MAX_NOISE
+from nbtutor.engine.datasets import DATASETS, FAMILIES, MAX_NOISE
+from nbtutor.engine.features import FEATURES
+from nbtutor.engine.initializations import INITIALIZATIONS
+from nbtutor.engine.optimizers import OPTIMIZERS
+from nbtutor.engine.surfaces import SURFACES
 from nbtutor.widgets.live import SPEEDS
-from nbtutor.widgets.settings import DATASETS, MAX_LAYERS, MAX_UNITS, RunSettings
+from nbtutor.widgets.settings import MAX_CLASSES, MAX_LAYERS, MAX_UNITS, RunSettings
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 BATCHES = (1, 2, 4, 8, 10, 16, 32, 64, 128, 256, 512)
 UNITS_OF_A_NEW_LAYER = 4
+_DATA_LABELS = {name: family.label for name, family in FAMILIES.items()} | {
+    name: surface.label for name, surface in SURFACES.items()
+}
+LOSS_LABELS = {"cross_entropy": "Cross-entropy", "squared_error": "Squared error"}
 
 
 class Ladder(ipywidgets.SelectionSlider):
@@ -100,6 +108,42 @@ class Layers(ipywidgets.HBox):
         self.remove.disabled = not value
 
 
+class Inputs(ipywidgets.HBox):
+    """The inputs, each switched on and off by a button of its own; at least one stays on.
+
+    Attributes
+    ----------
+    value : tuple of str
+        The names of those that are on, in the order of `FEATURES`.
+    """
+
+    value = traitlets.Any(())
+
+    def __init__(self, value: tuple[str, ...]) -> None:
+        self.buttons = {
+            name: ipywidgets.ToggleButton(description=feature.label, tooltip=feature.label)
+            for name, feature in FEATURES.items()
+        }
+        super().__init__(tuple(self.buttons.values()), value=value)
+        self.add_class("nbt-inputs")
+        self._draw()
+        for button in self.buttons.values():
+            button.observe(self._read, "value")
+
+    def _read(self, change: dict[str, Any]) -> None:
+        chosen = tuple(name for name, button in self.buttons.items() if button.value)
+        # A network needs an input: the last one cannot be switched off.
+        self.value = chosen or self.value
+        self._draw()
+
+    @traitlets.observe("value")
+    def _draw(self, change: dict[str, Any] | None = None) -> None:
+        for name, button in self.buttons.items():
+            button.unobserve(self._read, "value")
+            button.value = name in self.value
+            button.observe(self._read, "value")
+
+
 @dataclass(frozen=True)
 class Transport:
     """The buttons that run the run."""
@@ -108,6 +152,7 @@ class Transport:
     step: ipywidgets.Button
     epoch: ipywidgets.Button
     reset: ipywidgets.Button
+    redraw: ipywidgets.Button
     undo: ipywidgets.Button
 
 
@@ -116,9 +161,12 @@ class Controls:
     """One control for each setting of a run, by the setting's name, and the speed."""
 
     dataset: ipywidgets.ToggleButtons
+    classes: ipywidgets.BoundedIntText
     noise: ipywidgets.FloatSlider
+    label_noise: ipywidgets.FloatSlider
     train_share: ipywidgets.FloatSlider
     seed: ipywidgets.BoundedIntText
+    inputs: Inputs
     hidden: Layers
     activation: ipywidgets.Dropdown
     learning_rate: Ladder
@@ -126,6 +174,10 @@ class Controls:
     dropout: ipywidgets.FloatSlider
     l1: Ladder
     l2: Ladder
+    optimizer: ipywidgets.Dropdown
+    momentum: ipywidgets.FloatSlider
+    loss: ipywidgets.Dropdown
+    initialization: ipywidgets.Dropdown
     speed: ipywidgets.Dropdown
 
 
@@ -136,6 +188,7 @@ def make_transport() -> Transport:
         step=_button("Step", "nbt-step", tooltip="Train one update, on one batch"),
         epoch=_button("Epoch", "nbt-epoch", tooltip="Train one epoch, on every point once"),
         reset=_button("Reset", "nbt-reset", tooltip="Start again from the same first weights"),
+        redraw=_button("New weights", "nbt-redraw", tooltip="Start again from other first weights"),
         undo=_button("Undo", "nbt-undo", tooltip="Bring back the run before the last restart"),
     )
 
@@ -144,25 +197,34 @@ def make_controls(settings: RunSettings) -> Controls:
     """Make one control for each setting, showing `settings`."""
     controls = Controls(
         dataset=ipywidgets.ToggleButtons(
-            options=[(FAMILIES[name].label, name) for name in DATASETS],
+            options=[(_DATA_LABELS[name], name) for name in DATASETS],
             value=settings.dataset,
             description="Data set",
             tooltips=DATASETS,
         ),
+        classes=ipywidgets.BoundedIntText(
+            value=settings.classes, min=2, max=MAX_CLASSES, description="Classes"
+        ),
         noise=_share("Noise", settings.noise, 0, MAX_NOISE),
+        label_noise=_share("Label noise", settings.label_noise, 0, MAX_NOISE),
         train_share=_share("Training share", settings.train_share, 0.1, 0.9),
         seed=ipywidgets.BoundedIntText(value=settings.seed, min=0, max=999_999, description="Seed"),
+        inputs=Inputs(settings.inputs),
         hidden=Layers(settings.hidden),
-        activation=ipywidgets.Dropdown(
-            options=[(a.label, a.name) for a in ACTIVATIONS.values()],
-            value=settings.activation,
-            description="Activation",
-        ),
+        activation=_choice("Activation", settings.activation, ACTIVATIONS),
         learning_rate=Ladder(RATES, settings.learning_rate, "Learning rate"),
         batch_size=Ladder(BATCHES, settings.batch_size, "Batch size"),
         dropout=_share("Dropout", settings.dropout, 0, 0.9),
         l1=Ladder(PENALTIES, settings.l1, "L1"),
         l2=Ladder(PENALTIES, settings.l2, "L2"),
+        optimizer=_choice("Optimizer", settings.optimizer, OPTIMIZERS),
+        momentum=_share("Momentum", settings.momentum, 0, 0.95),
+        loss=ipywidgets.Dropdown(
+            options=[(label, name) for name, label in LOSS_LABELS.items()],
+            value=settings.loss,
+            description="Loss",
+        ),
+        initialization=_choice("First weights", settings.initialization, INITIALIZATIONS),
         speed=ipywidgets.Dropdown(
             options=[(label, name) for name, label in SPEEDS.items()],
             value="normal",
@@ -210,6 +272,15 @@ def _button(description: str, *classes: str, tooltip: str = "") -> ipywidgets.Bu
     for name in ("nbt-button", *classes):
         button.add_class(name)
     return button
+
+
+def _choice(description: str, value: str, registry: Mapping[str, Any]) -> ipywidgets.Dropdown:
+    """Make a list of what a registry holds, by the names that a person reads."""
+    return ipywidgets.Dropdown(
+        options=[(entry.label, name) for name, entry in registry.items()],
+        value=value,
+        description=description,
+    )
 
 
 def _share(description: str, value: float, low: float, high: float) -> ipywidgets.FloatSlider:

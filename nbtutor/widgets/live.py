@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Event, Network, Trainer
+from nbtutor.engine import Dataset, Event, Trainer
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.families import DOMAIN
 from nbtutor.engine.features import FEATURES

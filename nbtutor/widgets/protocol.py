@@ -27,15 +27,19 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
     arrays          {"plane": {"dtype": "uint8", "shape": [100, 100], "buffer": 0}, ...}
 
 and in a full one ``layers`` (units of every layer, inputs first), ``shown`` (how many of them are
-drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to) and ``classes``. The arrays,
-little-endian and in C order::
+drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to), ``kind`` (what the plane shows:
+"probability", "winner" or "value") and ``classes`` (0 for values). The arrays, little-endian and in
+C order::
 
-    plane    uint8 (rows, columns)   P(class 1), 0 to 255; the first row is the top
+    plane    uint8 (rows, columns)   the first row is the top. probability: P(class 1), 0 to 255.
+                                     winner: 32 times the likeliest class, plus its lead over the
+                                     second, 0 to 31. value: as units
     units    uint8 (n, side, side)   the shown hidden units, layer by layer; 128 is 0, and 1 and 255
                                      are the ends of a scale that reaches at least from -1 to 1
+    outputs  uint8 (k, side, side)   winner only: P(class) of every class, 0 to 255; else k is 0
     weights  float32 (p,)            for each layer its shown block: inputs + 1 rows, biases last
     curve    float32 (m, 3)          epoch, training loss, validation loss (NaN: none)
-    points   float32 (n, 4)          x, y, class, and 1 for validation; full pictures only
+    points   float32 (n, 4)          x, y, class or value, and 1 for validation; full pictures only
     inputs   uint8 (k, side, side)   the inputs' pictures, as units; full pictures only
 """
 
@@ -109,6 +113,7 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
     arrays = {
         "plane": picture.plane,
         "units": picture.units,
+        "outputs": picture.outputs,
         "weights": picture.weights,
         "curve": picture.curve,
     }

@@ -17,12 +17,9 @@ from nbtutor.engine import Network, ParameterError, Trainer, make_dataset
 from nbtutor.widgets.live import (
     BUDGET,
     MAX_CURVE_ROWS,
-    SHOWN_UNITS,
     LiveRun,
     Picture,
     curve_rows,
-    draw_fields,
-    shown_weights,
 )
 from nbtutor.widgets.settings import RunSettings
 
@@ -295,63 +292,6 @@ def test_after_divergence_a_lower_rate_and_reset_train_again(make_live: MakeLive
     play(live, 3)
     assert live.state == "playing"
     assert live.run.trainer.epoch == 3
-
-
-# The pictures are the true ones.
-
-
-@pytest.mark.parametrize("hidden", [(), (3,), (4, 2), (8,) * 6, (64, 1)])
-def test_the_plane_is_what_the_network_says(hidden: tuple[int, ...]) -> None:
-    network = Network((2, *hidden, 1), "relu", seed=1)
-    plane, units = draw_fields(network)
-    side = plane.shape[0]
-    for row, column in ((0, 0), (0, side - 1), (side - 1, 0), (side // 2, side // 3)):
-        x = -6 + 12 * (column + 0.5) / side
-        y = 6 - 12 * (row + 0.5) / side  # the first row is the top
-        probability = network.predict_proba([[x, y]])[0, 0, 1]
-        assert abs(plane[row, column] / 255 - probability) < 1 / 255
-    assert len(units) == sum(min(h, SHOWN_UNITS) for h in hidden)
-    assert units.size <= 8000
-
-
-def test_a_units_picture_is_its_output() -> None:
-    network = Network((2, 3, 1), "tanh", seed=4)
-    _, units = draw_fields(network)
-    side = units.shape[1]
-    assert side == 25  # every fourth of 100
-    for row, column in ((0, 0), (3, 20), (24, 24)):
-        x = -6 + 12 * (4 * column + 2 + 0.5) / 100
-        y = 6 - 12 * (4 * row + 2 + 0.5) / 100
-        outputs = network.layer_outputs([[x, y]])[0][0, 0]
-        np.testing.assert_allclose((units[:, row, column] - 128.0) / 127, outputs, atol=0.5 / 127)
-
-
-def test_an_unbounded_unit_is_scaled_to_its_largest_output() -> None:
-    network = Network((2, 1, 1), "relu", seed=0)
-    network.weights[0][0] = [[1], [0]]
-    _, units = draw_fields(network)
-    assert units.max() == 255
-    assert units[0, 0, 0] == 128  # x < 0: the unit is off, exactly neutral
-
-
-def test_overflow_in_a_picture_is_neutral_not_an_error() -> None:
-    network = Network((2, 2, 1), "relu", seed=0)
-    network.parameters.flat[:] = 3e38
-    plane, units = draw_fields(network)
-    assert plane.dtype == units.dtype == np.uint8
-
-
-def test_shown_weights_are_blocks_with_the_bias_last() -> None:
-    network = Network((2, 10, 1), seed=0)
-    network.biases[0][:] = np.arange(10)
-    network.biases[1][:] = 99
-    flat = shown_weights(network)
-    first, second = np.split(flat, [3 * SHOWN_UNITS])
-    np.testing.assert_array_equal(
-        first.reshape(3, SHOWN_UNITS),
-        np.vstack([network.weights[0][0][:, :SHOWN_UNITS], np.arange(SHOWN_UNITS)]),
-    )
-    np.testing.assert_array_equal(second, [*network.weights[1][0][:SHOWN_UNITS, 0], 99])
 
 
 def test_structure_tells_points_apart(make_live: MakeLive) -> None:

@@ -49,22 +49,38 @@ class Playground(ipywidgets.VBox):
 
     In a notebook the object shows itself. Every setting is also an attribute: setting it in Python
     moves the control, and the other way round. `learning_rate`, `batch_size`, `dropout`, `l1`,
-    `l2` and `activation` change in mid-run; a change of any other setting starts the run again.
+    `l2`, `optimizer`, `momentum` and `activation` change in mid-run; a change of any other setting
+    starts the run again.
 
     Parameters
     ----------
-    dataset : {"circle", "xor", "gaussians", "spiral", "moons"}, default "circle"
+    dataset : str, default "circle"
+        Two classes: "circle", "xor", "gaussians", "spiral", "moons", "checkerboard". Several:
+        "rings", "blobs", "spirals". Regression: "sine", "plane", "multi_gaussian".
     noise : float, default 0
         From 0 to 0.5.
+    label_noise : float, default 0
+        Share of the labels that are replaced by another class, from 0 to 0.5.
+    classes : int, default 3
+        From 2 to 5, for the data sets of several classes.
     points : int, default 500
         Points of training and validation together, 10 to 5,000.
     train_share : float, default 0.5
         Share of the points that is trained on, 0.1 to 0.9.
+    inputs : sequence of str, default ("x", "y")
+        Of "x", "y", "x2", "y2", "xy", "sin_x", "sin_y" and "noise".
     hidden : sequence of int, default (4, 2)
         Units of every hidden layer: at most 6 layers of 1 to 64 units.
     activation : str, default "tanh"
         Of the hidden layers: "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus",
         "sigmoid" or "linear".
+    loss : {"cross_entropy", "squared_error"}, default "cross_entropy"
+        For classes; regression has squared error always.
+    initialization : str, default "xavier_uniform"
+        How the weights start; or "xavier_normal", "he_uniform", "he_normal", "zeros", "constant",
+        "too_small", "too_large".
+    redraw : int, default 0
+        Another number draws other initial weights for the same data and batches.
     learning_rate : float, default 0.03
     batch_size : int, default 10
         Points an update, 1 to 5,000; more than there are is all of them.
@@ -72,6 +88,9 @@ class Playground(ipywidgets.VBox):
         Share of hidden units dropped at each update, from 0 to below 1.
     l1, l2 : float, default 0
         Strength of the penalties on the weights.
+    optimizer : {"sgd", "nesterov", "rmsprop", "adam", "adamw"}, default "sgd"
+    momentum : float, default 0
+        From 0 to below 1, for "sgd" and "nesterov".
     seed : int, default 0
         Of data, initial weights, batches and dropout; 0 to 999,999.
 
@@ -99,10 +118,18 @@ class Playground(ipywidgets.VBox):
 
     dataset = Setting(RunSettings.dataset).tag(sync=True)
     noise = Setting(RunSettings.noise).tag(sync=True)
+    label_noise = Setting(RunSettings.label_noise).tag(sync=True)
+    classes = Setting(RunSettings.classes).tag(sync=True)
     points = Setting(RunSettings.points).tag(sync=True)
     train_share = Setting(RunSettings.train_share).tag(sync=True)
+    inputs = Setting(RunSettings.inputs).tag(sync=True)
     hidden = Setting(RunSettings.hidden).tag(sync=True)
     activation = Setting(RunSettings.activation).tag(sync=True)
+    loss = Setting(RunSettings.loss).tag(sync=True)
+    initialization = Setting(RunSettings.initialization).tag(sync=True)
+    redraw = Setting(RunSettings.redraw).tag(sync=True)
+    optimizer = Setting(RunSettings.optimizer).tag(sync=True)
+    momentum = Setting(RunSettings.momentum).tag(sync=True)
     learning_rate = Setting(RunSettings.learning_rate).tag(sync=True)
     batch_size = Setting(RunSettings.batch_size).tag(sync=True)
     dropout = Setting(RunSettings.dropout).tag(sync=True)
@@ -133,6 +160,7 @@ class Playground(ipywidgets.VBox):
         self.transport.step.on_click(lambda _: self._step(updates=1))
         self.transport.epoch.on_click(lambda _: self._step(epochs=1))
         self.transport.reset.on_click(lambda _: self.reset())
+        self.transport.redraw.on_click(lambda _: setattr(self, "redraw", self.redraw + 1))
         self.transport.undo.on_click(lambda _: self.undo())
         self.observe(self._change_speed, "speed")
         self._follow()
@@ -277,12 +305,18 @@ def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipy
     """Lay everything out: data and training left, network in the middle, pictures right."""
     c = controls
     buttons = _box(ipywidgets.HBox, "nbt-transport", *vars(transport).values())
-    data = _section("Data", c.dataset, c.noise, c.train_share, c.seed)
+    data = _section("Data", c.dataset, c.noise, c.train_share)
     training = _section(
         "Training", c.activation, c.learning_rate, c.batch_size, c.dropout, c.l1, c.l2, c.speed
     )
-    left = _box(ipywidgets.VBox, "nbt-controls", data, training)
-    middle = _box(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.hidden, views.network)
+    more = _section(
+        *("More", c.classes, c.label_noise, c.seed, c.optimizer, c.momentum, c.loss),
+        c.initialization,
+    )
+    left = _box(ipywidgets.VBox, "nbt-controls", data, training, more)
+    middle = _box(
+        *(ipywidgets.VBox, "nbt-stage", _heading("Network")), c.inputs, c.hidden, views.network
+    )
     right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
     return [
         _box(ipywidgets.HBox, "nbt-header", buttons, views.status),
