@@ -336,8 +336,8 @@ class Network:
         y : array
             Class numbers from 0, whole numbers of shape (n,) or (replicas, n); or the probability
             of every class (soft labels), shape (n, classes) or (replicas, n, classes), rows that
-            sum to one. For a linear output, values of shape (n,), (n, outputs) or
-            (replicas, n, outputs).
+            sum to one. For a linear output, values of shape (n, outputs) or (replicas, n, outputs);
+            one output needs no axis of its own.
         n : int
         """
         linear = self.output == "linear"
@@ -358,7 +358,8 @@ class Network:
         if given.dtype.kind not in "biuf":
             raise ParameterError("y", y, allowed)
         if linear:
-            truth = given[..., None] if given.shape == (n,) and units == 1 else given
+            one = units == 1 and given.shape not in shapes
+            truth = given[..., None] if one else given
         elif given.dtype.kind == "f":
             truth = given
         else:

@@ -5,13 +5,30 @@ is not safe to use from two threads.
 """
 
 from nbtutor.figures import (  # noqa: F401  (they register themselves)
+    bias_variance,
+    data_quality,
+    diagnose,
+    distill,
+    ensemble,
     gradient_noise,
+    learning_curve,
     loss_surface,
     lr_range_test,
     lr_sweep,
+    prescribe,
+    sanity,
+    search,
     stability_limit,
+    transfer,
 )
-from nbtutor.figures.drawing import draw
-from nbtutor.figures.run import run_figure
+from nbtutor.figures.drawing import (
+    draw,
+)
+from nbtutor.figures.run import (
+    run_figure,
+)
 
-__all__ = ["draw", "run_figure"]
+__all__ = [
+    "draw",
+    "run_figure",
+]

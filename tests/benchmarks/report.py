@@ -2,7 +2,7 @@
 
 Run it from the top of the source tree, on a machine that does nothing else, with the extras
 ``test`` and ``bench``, PyTorch and a Chromium:
-``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about five minutes; with
+``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about seven minutes; with
 ``--quick`` the live part is short and nothing is written.
 """
 
@@ -21,6 +21,7 @@ from tests.benchmarks import (
     engine_frame,
     engine_timing,
     engine_update,
+    experiments,
     live_browser,
     lr_sweep,
 )
@@ -52,6 +53,7 @@ def write(plan: live_browser.Plan) -> str:
         ("32 replicas", engine_fleet),
         ("24 learning rates", lr_sweep),
         ("One frame", engine_frame),
+        ("Bias and variance", experiments),
     ):
         sections.append(f"## {title}\n\n{engine_timing.table(engine.measure())}\n")
     own, beside = live_browser.measure(plan)

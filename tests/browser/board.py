@@ -31,7 +31,10 @@ _PIXELS = """(canvas) => {
 # After so many frames and idle moments of the page.
 _IDLE = """async (frames) => {
   for (let i = 0; i < frames; i += 1) await new Promise(requestAnimationFrame);
-  for (let i = 0; i < 3; i += 1) await new Promise((done) => requestIdleCallback(done));
+  for (let i = 0; i < 3; i += 1) {
+    // A machine with more work than cores may never be idle: then a second has to do.
+    await new Promise((done) => requestIdleCallback(done, {timeout: 1000}));
+  }
 }"""
 
 # Every epoch and picture number that a view has shown, from now on.
