@@ -482,6 +482,8 @@ def _check_count(name: str, value: Any) -> int:
 
 
 def _show(value: object) -> str:
-    if isinstance(value, str) and value in ACTIVATIONS:
-        return ACTIVATIONS[value].label
+    """Return a setting's value as a person reads it."""
+    if isinstance(value, str):
+        known = ACTIVATIONS.get(value) or OPTIMIZERS.get(value)
+        return known.label if known else value
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -124,7 +124,7 @@ class Inputs(ipywidgets.HBox):
             name: ipywidgets.ToggleButton(description=feature.label, tooltip=feature.label)
             for name, feature in FEATURES.items()
         }
-        super().__init__(tuple(self.buttons.values()), value=value)
+        super().__init__((ipywidgets.Label("Inputs"), *self.buttons.values()), value=value)
         self.add_class("nbt-inputs")
         self._draw()
         for button in self.buttons.values():

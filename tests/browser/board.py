@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 VIEWS = ("status", "network", "plane", "curves")
 
-SLIDERS = ("Noise", "Training share", "Learning rate", "Batch size", "Dropout", "L1", "L2")
+SLIDERS = (
+    *("Noise", "Training share", "Learning rate", "Batch size", "Dropout", "L1", "L2"),
+    *("Momentum", "Label noise"),
+)
+LISTS = ("Activation", "Speed", "Optimizer", "Loss", "First weights")
+RARE = ("Optimizer", "Momentum", "Loss", "First weights", "Classes", "Label noise", "Seed")
+"""What stands behind the button More settings."""
 
 _READ = """() => Object.fromEntries([...document.querySelectorAll("[data-view]")].map((view) =>
   [view.dataset.view, {...view.dataset}]))"""
@@ -71,11 +77,19 @@ class Board:
         """A slider, a list or a number, by its accessible name."""
         role = "slider" if name in SLIDERS else None
         if role is None:
-            role = "combobox" if name in ("Activation", "Speed") else "spinbutton"
+            role = "combobox" if name in LISTS else "spinbutton"
         return self.page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
+
+    def show_controls(self, rare: bool) -> None:
+        """Bring the usual controls into sight, or those that are wanted less often."""
+        switch = self.button("More settings" if rare else "Back")
+        if switch.is_visible():
+            switch.click()
+            expect(self.button("Back" if rare else "More settings")).to_be_visible()
 
     def press(self, control: str, *keys: str) -> None:
         """Focus a control and press keys."""
+        self.show_controls(control in RARE)
         handle = self.control(control)
         handle.focus()
         for key in keys:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.board import SLIDERS, VIEWS, Board
+from tests.browser.board import LISTS, RARE, SLIDERS, VIEWS, Board
 from tests.browser.conftest import OpenBoard
 
 BUTTONS = [
@@ -54,14 +54,17 @@ def test_every_control_has_its_name_and_role(board: Board) -> None:
     for name in BUTTONS:
         expect(board.button(name)).to_have_count(1)
         expect(board.button(name)).to_be_visible()
-    for name in (*SLIDERS, "Activation", "Speed", "Seed", "Units in layer 1", "Units in layer 2"):
+    for name in (*SLIDERS, *LISTS, *RARE, "Units in layer 1", "Units in layer 2"):
+        board.show_controls(name in RARE)
         expect(board.control(name)).to_have_count(1)
         expect(board.control(name)).to_be_visible()
     expect(board.button("Undo")).to_be_disabled()
     # What has a role that can be operated has a name: none is left over.
-    snapshot = board.page.locator(".nbt-playground").aria_snapshot()
-    roles = "button|slider|combobox|spinbutton|textbox|img|group"
-    assert re.findall(rf"^ *- (?:{roles})(?: \[.*\])?:?$", snapshot, re.MULTILINE) == []
+    for rare in (True, False):
+        board.show_controls(rare)
+        snapshot = board.page.locator(".nbt-playground").aria_snapshot()
+        roles = "button|slider|combobox|spinbutton|textbox|img|group"
+        assert re.findall(rf"^ *- (?:{roles})(?: \[.*\])?:?$", snapshot, re.MULTILINE) == []
 
 
 def test_a_slider_says_its_value_and_not_its_place(board: Board) -> None:
@@ -142,11 +145,14 @@ def test_on_a_phone_the_buttons_are_under_the_thumb(open_board: OpenBoard) -> No
     assert box["height"] >= 36
 
 
-def test_the_keyboard_reaches_every_control(board: Board) -> None:
-    wanted = {*BUTTONS, *SLIDERS, "Activation", "Speed", "Seed", "Units in layer 1"} - {"Undo"}
+@pytest.mark.parametrize("rare", [False, True], ids=["usual", "rare"])
+def test_the_keyboard_reaches_every_control(board: Board, rare: bool) -> None:
+    board.show_controls(rare)
+    usual = {*SLIDERS, *LISTS} - set(RARE)
+    wanted = {*BUTTONS, *(RARE if rare else usual), "Units in layer 1"} - {"Undo"}
     board.button("Play").focus()
     reached = set()
-    for _ in range(60):
+    for _ in range(75):
         name, ring = board.page.evaluate("""() => {
           const e = document.activeElement;
           const look = () => {

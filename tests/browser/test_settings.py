@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.board import Board
+from tests.browser.board import LISTS, RARE, Board
 
 # control, key, what it shows before and after, what the curves say
 LIVE = [
@@ -17,12 +17,17 @@ LIVE = [
     ("L1", "ArrowRight", "0", "0.0001", "L1 0 → 0.0001"),
     ("L2", "ArrowRight", "0", "0.0001", "L2 0 → 0.0001"),
     ("Activation", "ArrowDown", "tanh", "ReLU", "activation tanh → ReLU"),
+    ("Optimizer", "ArrowDown", "SGD", "Nesterov", "optimizer SGD → Nesterov"),
+    ("Momentum", "ArrowRight", "0%", "5%", "momentum 0 → 0.05"),
 ]
 
 RESTART = [
     ("Noise", "ArrowRight", "0%", "5%", "noise"),
     ("Training share", "ArrowLeft", "50%", "45%", "training share"),
     ("Seed", "ArrowUp", "0", "1", "seed"),
+    ("Label noise", "ArrowRight", "0%", "5%", "label noise"),
+    ("Loss", "ArrowDown", "Cross-entropy", "Squared error", "loss"),
+    ("First weights", "ArrowDown", "Xavier, uniform", "Xavier, normal", "initial weights"),
     ("Units in layer 1", "ArrowUp", "4", "5", "layers"),
 ]
 
@@ -161,6 +166,7 @@ def test_the_curves_tell_the_value_under_the_pointer(board: Board) -> None:
 
 
 def shown(board: Board, control: str) -> str:
-    if control == "Activation":
+    board.show_controls(control in RARE)
+    if control in LISTS:
         return board.control(control).locator("option:checked").inner_text().replace("\xa0", " ")
     return board.setting(control)

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boundaryLines } from "../../nbtutor/frontend/src/boundary";
+import { planeBoundaries } from "../../nbtutor/frontend/src/boundary";
 import {
-  fieldTable, labDistance, OUTPUT_CENTRE, parseRgb, PROBABILITY_CENTRE, toLab, unpack, type Rgb,
+  classTable, fieldTable, labDistance, LEAD_STEPS, OUTPUT_CENTRE, parseRgb, PROBABILITY_CENTRE,
+  toLab, unpack, winnerTable, type Rgb,
 } from "../../nbtutor/frontend/src/colours";
 import { decimate, decimatedSize } from "../../nbtutor/frontend/src/decimate";
 import { spread, thinLabels } from "../../nbtutor/frontend/src/labels";
@@ -66,7 +67,8 @@ function picture(side: number, probability: (x: number, y: number) => number) {
 
 test("a boundary that crosses the picture runs from edge to edge, and not along them", () => {
   // One half on the straight line y = x / 2 + 4.
-  const lines = boundaryLines(picture(20, (x, y) => 0.5 + 0.05 * (y - x / 2 - 4)));
+  const sloped = picture(20, (x, y) => 0.5 + 0.05 * (y - x / 2 - 4));
+  const lines = planeBoundaries(sloped, "probability", 2);
   assert.equal(lines.length, 1);
   const ends = [lines[0]?.[0], lines[0]?.at(-1)].map((point) => point?.[0] ?? Number.NaN);
   assert.deepEqual(ends.sort((a, b) => a - b), [0, 20]);
@@ -74,14 +76,57 @@ test("a boundary that crosses the picture runs from edge to edge, and not along 
 });
 
 test("a closed boundary is a closed line, and a picture of one class has none", () => {
-  const [ring, ...others] = boundaryLines(
-    picture(20, (x, y) => 0.5 + 0.1 * (6 - Math.hypot(x - 10, y - 10))),
-  );
+  const round = picture(20, (x, y) => 0.5 + 0.1 * (6 - Math.hypot(x - 10, y - 10)));
+  const [ring, ...others] = planeBoundaries(round, "probability", 2);
   assert.equal(others.length, 0);
   assert.deepEqual(ring?.[0], ring?.at(-1));
   for (const [x, y] of ring ?? []) assert.ok(Math.abs(Math.hypot(x - 10, y - 10) - 6) < 0.2);
-  assert.deepEqual(boundaryLines(picture(20, () => 0.9)), []);
-  assert.deepEqual(boundaryLines(picture(20, () => 0.1)), []);
+  assert.deepEqual(planeBoundaries(picture(20, () => 0.9), "probability", 2), []);
+  assert.deepEqual(planeBoundaries(picture(20, () => 0.1), "probability", 2), []);
+});
+
+/** Three classes that win in a third of the angles each, with a lead that grows from the border. */
+function thirds(side: number) {
+  const data = Uint8Array.from({ length: side * side }, (_, k) => {
+    const [x, y] = [(k % side) + 0.5 - side / 2, Math.floor(k / side) + 0.5 - side / 2];
+    const turn = ((Math.atan2(y, x) + Math.PI) / (2 * Math.PI)) * 3;
+    const winner = Math.min(2, Math.floor(turn));
+    const away = Math.min(turn - winner, winner + 1 - turn) * 2;
+    return LEAD_STEPS * winner + Math.round((LEAD_STEPS - 1) * away);
+  });
+  return { count: 1, width: side, height: side, data };
+}
+
+test("the lines between three classes lie where the winner changes", () => {
+  const lines = planeBoundaries(thirds(40), "winner", 3);
+  assert.ok(lines.length >= 2);
+  for (const [x, y] of lines.flat()) {
+    const [dx, dy] = [x - 20, y - 20];
+    if (Math.hypot(dx, dy) < 3) continue; // where all three meet
+    const turn = ((Math.atan2(dy, dx) + Math.PI) / (2 * Math.PI)) * 3;
+    const off = (Math.abs(turn - Math.round(turn)) / 3) * 2 * Math.PI * Math.hypot(dx, dy);
+    assert.ok(off < 1, `${x}, ${y} is ${off} pixels off`);
+  }
+  const reached = lines.flat().map(([x, y]) => Math.hypot(x - 20, y - 20));
+  assert.ok(Math.max(...reached) > 18 && Math.min(...reached) < 3);
+});
+
+test("values have no boundary", () => {
+  assert.deepEqual(planeBoundaries(picture(20, (x) => x / 20), "value", 0), []);
+});
+
+test("a winner's table goes from neutral to the class's colour, class by class", () => {
+  const classes: Rgb[] = [[0, 114, 178], [230, 159, 0], [0, 158, 115]];
+  const table = winnerTable(COLOURS.middle, classes);
+  classes.forEach((own, kind) => {
+    assert.deepEqual(colourAt(table, kind * LEAD_STEPS), COLOURS.middle);
+    const [near, far] = [0.25, 1].map((share) => {
+      const shown = colourAt(table, kind * LEAD_STEPS + Math.round(share * (LEAD_STEPS - 1)));
+      return labDistance(toLab(own), toLab(shown));
+    });
+    assert.ok((far ?? 1) < (near ?? 0));
+    assert.deepEqual(colourAt(classTable(COLOURS.middle, own), 0), COLOURS.middle);
+  });
 });
 
 test("computed colours are read in both spellings", () => {

@@ -69,6 +69,7 @@ export function fullFrame(seq: number, header: Record<string, unknown> = {}): Me
       shown: [2, 3, 1],
       inputs: ["x", "y"],
       domain: [-6, 6, -6, 6],
+      kind: "probability",
       classes: 2,
       ...header,
     },

@@ -4,7 +4,7 @@
 import { pictureDatasets } from "./dataset_pictures";
 
 const NAMED = "select, input, [role=slider], .widget-readout";
-const GROUPS = ".widget-toggle-buttons";
+const GROUPS = ".widget-toggle-buttons, .nbt-inputs";
 const NAME = "aria-label";
 
 /** Names what is in `board` now, and what is added to it or changes in it later. */

@@ -1,20 +1,39 @@
-// The line where a picture of probabilities crosses one half.
+// The lines between the classes.
 
 import { contours } from "d3-contour";
-import { PROBABILITY_CENTRE } from "./colours";
-import type { Pictures } from "./protocol";
+import { LEAD_STEPS, PROBABILITY_CENTRE } from "./colours";
+import type { FieldKind, Pictures } from "./protocol";
 
 type Point = readonly [x: number, y: number];
+
+/** The boundaries of a plane; values have none. */
+export function planeBoundaries(plane: Pictures, kind: FieldKind, classes: number): Point[][] {
+  if (kind === "value") return [];
+  if (kind === "probability") return boundaryLines(plane, plane.data, PROBABILITY_CENTRE);
+  // Around each class its lead, which is below zero where another one wins. Every line belongs to
+  // two classes, so the last one's are there already.
+  const lead = new Float32Array(plane.data.length);
+  return Array.from({ length: classes - 1 }, (_, own) => {
+    for (let at = 0; at < lead.length; at += 1) {
+      const byte = plane.data[at] ?? 0;
+      const size = (byte % LEAD_STEPS) + 0.5;
+      lead[at] = Math.floor(byte / LEAD_STEPS) === own ? size : -size;
+    }
+    return boundaryLines(plane, lead, 0);
+  }).flat();
+}
 
 /**
  * Lines in pixels of the picture, from 0 to its width and height. A contour is a ring that closes
  * along the picture's edge, where there is no boundary; those parts are left out, and the lines
  * that meet the edge are drawn straight on to it.
  */
-export function boundaryLines({ width, height, data }: Pictures): Point[][] {
+function boundaryLines(
+  { width, height }: Pictures, data: Uint8Array | Float32Array, level: number,
+): Point[][] {
   const shape = contours()
     .size([width, height])
-    .contour(data as unknown as number[], PROBABILITY_CENTRE);
+    .contour(data as unknown as number[], level);
   const atEdge = ([x, y]: Point): boolean => x === 0 || x === width || y === 0 || y === height;
   const lines: Point[][] = [];
   for (const ring of shape.coordinates.flat() as unknown as Point[][]) {

@@ -86,6 +86,29 @@ export function fieldTable({ low, middle, high }: FieldColours, centre: number):
   return table;
 }
 
+/** Steps of a winner's lead; see protocol.py. */
+export const LEAD_STEPS = 32;
+
+/** For bytes that hold a class and its lead: each class from the neutral colour to its own. */
+export function winnerTable(middle: Rgb, classes: readonly Rgb[]): Uint32Array {
+  const neutral = toLab(middle);
+  const table = new Uint32Array(256);
+  for (let value = 0; value < 256; value += 1) {
+    const own = classes[Math.floor(value / LEAD_STEPS)] ?? middle;
+    const share = STRENGTH * ((value % LEAD_STEPS) / (LEAD_STEPS - 1));
+    table[value] = pack(fromLab(mix(neutral, toLab(own), share)));
+  }
+  return table;
+}
+
+/** For a probability of one class: from neutral, at 0, to the class's colour. */
+export function classTable(middle: Rgb, own: Rgb): Uint32Array {
+  const ends = [toLab(middle), toLab(own)] as const;
+  return Uint32Array.from({ length: 256 }, (_, value) =>
+    pack(fromLab(mix(ends[0], ends[1], (STRENGTH * value) / 255))),
+  );
+}
+
 /** ImageData holds red, green, blue, alpha in this order; a little-endian word reads backwards. */
 function pack([red, green, blue]: Rgb): number {
   return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;

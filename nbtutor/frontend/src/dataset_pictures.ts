@@ -3,7 +3,8 @@
 
 import { markerPath } from "./markers";
 
-type Spot = readonly [x: number, y: number, kind: 0 | 1];
+type Kind = 0 | 1 | 2;
+type Spot = readonly [x: number, y: number, kind: Kind];
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -17,28 +18,46 @@ const EMBLEMS: Readonly<Record<string, () => Spot[]>> = {
   gaussians: () => [...cluster(0.42, -0.42, 0.3, 0), ...cluster(-0.42, 0.42, 0.3, 1)],
   spiral: () => [...spiral(0, 0), ...spiral(Math.PI, 1)],
   moons: () => [...arc(-0.28, 0.2, -1, 0), ...arc(0.28, -0.2, 1, 1)],
+  checkerboard: () =>
+    grid(4, (column, row) => ((column + row) % 2 === 0 ? 0 : 1)),
+  rings: () => [...ring(0.14, 3, 0), ...ring(0.5, 8, 1), ...ring(0.88, 13, 2)],
+  blobs: () => [
+    ...cluster(0, -0.55, 0.28, 0), ...cluster(-0.52, 0.42, 0.28, 1), ...cluster(0.52, 0.42, 0.28, 2),
+  ],
+  spirals: () => ([0, 1, 2] as const).flatMap((kind) => spiral((kind * 2 * Math.PI) / 3, kind, 0.9)),
 };
 
-function ring(radius: number, count: number, kind: 0 | 1): Spot[] {
+/** Regression: no marks but a field, drawn by the style sheet. */
+const FIELDS: readonly string[] = ["sine", "plane", "multi_gaussian"];
+
+function grid(side: number, kind: (column: number, row: number) => Kind): Spot[] {
+  return Array.from({ length: side * side }, (_, at): Spot => {
+    const [column, row] = [at % side, Math.floor(at / side)];
+    const place = (index: number): number => (1.6 * index) / (side - 1) - 0.8;
+    return [place(column), place(row), kind(column, row)];
+  });
+}
+
+function ring(radius: number, count: number, kind: Kind): Spot[] {
   return Array.from({ length: count }, (_, k): Spot => {
     const angle = (2 * Math.PI * k) / count;
     return [radius * Math.cos(angle), radius * Math.sin(angle), kind];
   });
 }
 
-function cluster(x: number, y: number, radius: number, kind: 0 | 1): Spot[] {
+function cluster(x: number, y: number, radius: number, kind: Kind): Spot[] {
   return [[x, y, kind], ...ring(radius, 5, kind).map(([a, b]): Spot => [x + a, y + b, kind])];
 }
 
-function spiral(turn: number, kind: 0 | 1): Spot[] {
+function spiral(turn: number, kind: Kind, turns = 1.5): Spot[] {
   return Array.from({ length: 10 }, (_, k): Spot => {
     const along = (k + 1) / 10;
-    const angle = 1.5 * Math.PI * along + turn;
+    const angle = turns * Math.PI * along + turn;
     return [0.9 * along * Math.sin(angle), -0.9 * along * Math.cos(angle), kind];
   });
 }
 
-function arc(x: number, y: number, up: 1 | -1, kind: 0 | 1): Spot[] {
+function arc(x: number, y: number, up: 1 | -1, kind: Kind): Spot[] {
   return Array.from({ length: 8 }, (_, k): Spot => {
     const angle = (Math.PI * k) / 7;
     return [x + 0.6 * Math.cos(angle), y + up * 0.6 * Math.sin(angle), kind];
@@ -48,7 +67,8 @@ function arc(x: number, y: number, up: 1 | -1, kind: 0 | 1): Spot[] {
 /** Draws on every button of `group` whose title names a data set with a picture. */
 export function pictureDatasets(group: Element): void {
   for (const button of group.querySelectorAll("button")) {
-    const spots = EMBLEMS[button.title]?.();
+    const field = FIELDS.includes(button.title);
+    const spots = field ? [] : EMBLEMS[button.title]?.();
     if (spots === undefined || button.querySelector("svg") !== null) continue;
     const picture = document.createElementNS(SVG, "svg");
     picture.setAttribute("viewBox", "-22 -22 44 44");
@@ -60,6 +80,7 @@ export function pictureDatasets(group: Element): void {
       mark.style.fill = `var(--nbt-class-${kind})`;
       picture.append(mark);
     }
+    if (field) picture.classList.add("nbt-emblem-field", `nbt-emblem-${button.title}`);
     button.prepend(picture);
     button.classList.add("nbt-pictured");
   }

@@ -8,6 +8,10 @@ export interface RunEvent {
   readonly label: string;
 }
 
+/** What the plane's bytes mean; see protocol.py. */
+export const KINDS = ["probability", "winner", "value"] as const;
+export type FieldKind = (typeof KINDS)[number];
+
 /** What changes only when the data, the inputs or the architecture change. */
 export interface Structure {
   /** True sizes, inputs first. */
@@ -17,6 +21,8 @@ export interface Structure {
   readonly inputs: readonly string[];
   /** xmin, xmax, ymin, ymax of the plane. */
   readonly domain: readonly [number, number, number, number];
+  readonly kind: FieldKind;
+  /** 0 where values are predicted and not classes. */
   readonly classes: number;
 }
 
@@ -45,11 +51,13 @@ export interface Frame {
   readonly structure: Structure | null;
   readonly plane: Pictures | null;
   readonly units: Pictures | null;
+  /** The probability of every class, where there are more than two. */
+  readonly outputs: Pictures | null;
   readonly inputs: Pictures | null;
   readonly weights: Float32Array | null;
   /** Rows of epoch, train loss, validation loss. */
   readonly curve: Float32Array | null;
-  /** Rows of x, y, class, 1 if validation. */
+  /** Rows of x, y, class or value, 1 if validation. */
   readonly points: Float32Array | null;
 }
 
@@ -154,6 +162,7 @@ function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
     structure: full ? decodeStructure(header) : null,
     plane: pictures(take("plane"), 2),
     units: pictures(take("units"), 3),
+    outputs: pictures(take("outputs"), 3),
     inputs: pictures(take("inputs"), 3),
     weights: floats(take("weights"), null),
     curve: floats(take("curve"), 3),
@@ -189,8 +198,14 @@ function decodeStructure(header: Fields): Structure {
     shown,
     inputs: inputs as string[],
     domain: [xmin, xmax, ymin, ymax],
-    classes: integer(header, "classes", 1, 1000),
+    kind: parseKind(header.kind),
+    classes: integer(header, "classes", 0, 1000),
   };
+}
+
+function parseKind(value: unknown): FieldKind {
+  const kind = KINDS.find((known) => known === value);
+  return kind ?? refuse(`kind is ${show(value)}; it must be one of ${KINDS.join(", ")}`);
 }
 
 function decodeEvents(value: unknown): RunEvent[] {

@@ -9,6 +9,7 @@ export interface Scene {
   readonly structure: Structure;
   readonly plane: Pictures | null;
   readonly units: Pictures | null;
+  readonly outputs: Pictures | null;
   readonly inputs: Pictures | null;
   readonly weights: Float32Array | null;
   readonly points: Float32Array;
@@ -75,6 +76,7 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
       structure: same ? scene.structure : structure,
       plane: frame.plane,
       units: frame.units,
+      outputs: frame.outputs,
       inputs: frame.inputs,
       weights: frame.weights,
       points: frame.points ?? new Float32Array(0),
@@ -90,6 +92,7 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
     frame,
     plane: frame.plane ?? scene.plane,
     units: frame.units ?? scene.units,
+    outputs: frame.outputs ?? scene.outputs,
     inputs: frame.inputs ?? scene.inputs,
     weights: frame.weights ?? scene.weights,
     points: frame.points ?? scene.points,
@@ -119,6 +122,10 @@ function checkFit(structure: Structure, frame: Frame): void {
   const weights = weightCount(shown);
   if (frame.weights !== null && frame.weights.length !== weights) {
     throw new ProtocolError(`There are ${frame.weights.length} weights; ${weights} are drawn.`);
+  }
+  const outputs = structure.kind === "winner" ? shown.at(-1) : 0;
+  if (frame.outputs !== null && frame.outputs.count !== outputs) {
+    throw new ProtocolError(`There are ${frame.outputs.count} output pictures, not ${outputs}.`);
   }
   if (frame.inputs !== null && frame.inputs.count !== shown[0]) {
     throw new ProtocolError(`There are ${frame.inputs.count} input pictures, not ${shown[0]}.`);

@@ -1,6 +1,9 @@
 // The tokens as canvas needs them, and word when they change.
 
-import { fieldTable, OUTPUT_CENTRE, parseRgb, PROBABILITY_CENTRE } from "./colours";
+import {
+  classTable, fieldTable, OUTPUT_CENTRE, parseRgb, PROBABILITY_CENTRE, winnerTable,
+} from "./colours";
+import type { FieldKind } from "./protocol";
 
 export interface Palette {
   readonly ground: string;
@@ -15,8 +18,12 @@ export interface Palette {
   readonly positive: string;
   readonly negative: string;
   readonly classes: readonly string[];
-  readonly probability: Uint32Array;
+  /** Colours of the plane's bytes, by what they mean. */
+  readonly fields: Readonly<Record<FieldKind, Uint32Array>>;
+  /** Colours of a hidden unit's bytes, and of an input's. */
   readonly output: Uint32Array;
+  /** Colours of each class's probability. */
+  readonly shares: readonly Uint32Array[];
   /** Multiplies lines and type on canvas; above 1 on a projector. */
   readonly scale: number;
   readonly font: string;
@@ -39,6 +46,8 @@ export function readPalette(root: HTMLElement): Palette {
     middle: parseRgb(colour("field-middle")),
     high: parseRgb(colour("field-high")),
   };
+  const classes = Array.from({ length: CLASS_COUNT }, (_, index) => colour(`class-${index}`));
+  const output = fieldTable(ends, OUTPUT_CENTRE);
   const palette: Palette = {
     ground: colour("ground"),
     surface: colour("surface"),
@@ -51,9 +60,14 @@ export function readPalette(root: HTMLElement): Palette {
     outline: colour("outline"),
     positive: colour("positive"),
     negative: colour("negative"),
-    classes: Array.from({ length: CLASS_COUNT }, (_, index) => colour(`class-${index}`)),
-    probability: fieldTable(ends, PROBABILITY_CENTRE),
-    output: fieldTable(ends, OUTPUT_CENTRE),
+    classes,
+    fields: {
+      probability: fieldTable(ends, PROBABILITY_CENTRE),
+      winner: winnerTable(ends.middle, classes.map(parseRgb)),
+      value: output,
+    },
+    output,
+    shares: classes.map((own) => classTable(ends.middle, parseRgb(own))),
     scale: Number.parseFloat(style.getPropertyValue("--nbt-scale")) || 1,
     font: style.fontFamily,
   };

@@ -310,10 +310,10 @@ def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipy
         "Training", c.activation, c.learning_rate, c.batch_size, c.dropout, c.l1, c.l2, c.speed
     )
     more = _section(
-        *("More", c.classes, c.label_noise, c.seed, c.optimizer, c.momentum, c.loss),
-        c.initialization,
+        *("More settings", c.optimizer, c.momentum, c.loss, c.initialization, c.classes),
+        *(c.label_noise, c.seed),
     )
-    left = _box(ipywidgets.VBox, "nbt-controls", data, training, more)
+    left = _box(ipywidgets.VBox, "nbt-controls", data, training, more, _switch(training, more))
     middle = _box(
         *(ipywidgets.VBox, "nbt-stage", _heading("Network")), c.inputs, c.hidden, views.network
     )
@@ -326,6 +326,21 @@ def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipy
 
 def _section(title: str, *controls: ipywidgets.Widget) -> ipywidgets.VBox:
     return _box(ipywidgets.VBox, "nbt-section", _heading(title), *controls)
+
+
+def _switch(usual: ipywidgets.Box, rare: ipywidgets.Box) -> ipywidgets.ToggleButton:
+    """Return a button that puts one box in the place of another, so that both fit the window."""
+    button = ipywidgets.ToggleButton()
+    button.add_class("nbt-switch")
+
+    def show(change: dict[str, Any]) -> None:
+        usual.layout.display = "none" if change["new"] else None
+        rare.layout.display = None if change["new"] else "none"
+        button.description = "Back" if change["new"] else "More settings"
+
+    button.observe(show, "value")
+    show({"new": False})
+    return button
 
 
 def _heading(text: str) -> ipywidgets.HTML:

@@ -40,6 +40,7 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
   const unitPictures = new Raster();
   const inputPictures = new Raster();
   const outputPicture = new Raster();
+  const sharePictures: Raster[] = [];
   let layout: NetworkLayout | null = null;
   let buckets = new Uint8Array(0);
   let structureVersion = -1;
@@ -128,7 +129,7 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
 
   function drawUnits(made: NetworkLayout, scene: Scene, palette: Palette): void {
     const { context } = sheet;
-    const { units, inputs, plane, weights } = scene;
+    const { units, inputs, plane, outputs, weights } = scene;
     if (units !== null && units.count > 0) {
       unitPictures.paint(units.data, units.width, units.height * units.count, palette.output);
     }
@@ -136,7 +137,15 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
       inputPictures.paint(inputs.data, inputs.width, inputs.height * inputs.count, palette.output);
     }
     if (plane !== null) {
-      outputPicture.paint(plane.data, plane.width, plane.height, palette.probability);
+      const table = palette.fields[scene.structure.kind];
+      outputPicture.paint(plane.data, plane.width, plane.height, table);
+    }
+    for (let kind = 0; outputs !== null && kind < outputs.count; kind += 1) {
+      const size = outputs.width * outputs.height;
+      const share = outputs.data.subarray(kind * size, (kind + 1) * size);
+      const raster = (sharePictures[kind] ??= new Raster());
+      const table = palette.shares[kind % palette.shares.length] ?? palette.output;
+      raster.paint(share, outputs.width, outputs.height, table);
     }
     const last = made.columns.length - 1;
     let hidden = 0;
@@ -147,8 +156,10 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
       context.fillStyle = palette.surface;
       context.fillRect(left, top, unit.size, unit.size);
       if (unit.layer === last) {
-        if (plane !== null && unit.index === 0) {
-          context.drawImage(outputPicture.canvas, left, top, unit.size, unit.size);
+        const several = outputs !== null && outputs.count > 0;
+        const picture = several ? sharePictures[unit.index] : outputPicture;
+        if (plane !== null && picture !== undefined) {
+          context.drawImage(picture.canvas, left, top, unit.size, unit.size);
         }
       } else {
         const pictures = unit.layer === 0 ? inputs : units;
@@ -230,7 +241,8 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
           ? "no hidden layer"
           : `${hidden.length} hidden ${hidden.length === 1 ? "layer" : "layers"} of ` +
             `${hidden.join(", ")} units (${scene.frame.activation})`;
-      return `Network: inputs ${inputs.join(", ")}; ${middle}; one output.${strongest(scene)}`;
+      const outputs = layers.at(-1) === 1 ? "one output" : `${layers.at(-1) ?? 0} outputs`;
+      return `Network: inputs ${inputs.join(", ")}; ${middle}; ${outputs}.${strongest(scene)}`;
     },
   };
 }
@@ -257,7 +269,9 @@ function layers(structure: Structure | null): number {
 function unitName(unit: Unit, structure: Structure): string {
   const last = structure.shown.length - 1;
   if (unit.layer === 0) return `input ${structure.inputs[unit.index] ?? unit.index + 1}`;
-  if (unit.layer === last) return "the output";
+  if (unit.layer === last) {
+    return structure.kind === "winner" ? `output class ${unit.index}` : "the output";
+  }
   return `hidden ${unit.layer}, unit ${unit.index + 1}`;
 }
 

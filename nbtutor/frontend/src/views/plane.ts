@@ -3,13 +3,14 @@
 import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLinear } from "d3-scale";
 import { select } from "d3-selection";
-import { boundaryLines } from "../boundary";
+import { planeBoundaries } from "../boundary";
+import { LEAD_STEPS, OUTPUT_CENTRE, unpack } from "../colours";
 import { Raster, Sheet } from "../canvas";
 import { contentSize, element, LiveText } from "../dom";
 import { markerPath, shapeName } from "../markers";
 import type { Surface, View } from "../mount";
-import { formatCount, formatShare, formatValue } from "../numbers";
-import type { Pictures } from "../protocol";
+import { formatCount, formatLoss, formatShare, formatValue } from "../numbers";
+import type { Pictures, Structure } from "../protocol";
 import type { Scene } from "../scene";
 import { CLASS_COUNT, type Palette } from "../theme";
 
@@ -104,12 +105,12 @@ export function planeView({ root, signal, redraw }: Surface): View {
     context.drawImage(raster.canvas, 0, 0, side, side);
   }
 
-  function drawBoundary(plane: Pictures, palette: Palette): void {
+  function drawBoundary(plane: Pictures, { kind, classes }: Structure, palette: Palette): void {
     const { context } = field;
     const perColumn = side / plane.width;
     const perRow = side / plane.height;
     context.beginPath();
-    for (const line of boundaryLines(plane)) {
+    for (const line of planeBoundaries(plane, kind, classes)) {
       line.forEach(([column, row], index) => {
         if (index === 0) context.moveTo(column * perColumn, row * perRow);
         else context.lineTo(column * perColumn, row * perRow);
@@ -126,14 +127,16 @@ export function planeView({ root, signal, redraw }: Surface): View {
     const { context } = marks;
     const radius = Math.max(2.5, Math.min(5, side / 90)) * palette.scale;
     const shapes = Array.from({ length: CLASS_COUNT }, (_, k) => new Path2D(markerPath(k, radius)));
-    const { points } = scene;
+    const { points, structure } = scene;
+    const values = structure.kind === "value";
     // Validation first: training points, the ones that pull, lie on top.
     for (const validation of [1, 0]) {
       for (let at = 0; at < points.length; at += 4) {
         if ((points[at + 3] === 1 ? 1 : 0) !== validation) continue;
-        const kind = Math.max(0, Math.trunc(points[at + 2] ?? 0)) % CLASS_COUNT;
+        const answer = points[at + 2] ?? 0;
+        const kind = values ? 0 : Math.max(0, Math.trunc(answer)) % CLASS_COUNT;
         const path = shapes[kind];
-        const colour = palette.classes[kind];
+        const colour = values ? valueColour(answer, palette) : palette.classes[kind];
         if (path === undefined || colour === undefined) continue;
         const px = x(points[at] ?? 0);
         const py = y(points[at + 1] ?? 0);
@@ -157,10 +160,11 @@ export function planeView({ root, signal, redraw }: Surface): View {
     }
   }
 
-  function fillLegend(classes: number): void {
-    const entries = Array.from({ length: Math.max(2, classes) }, (_, kind) =>
-      legendEntry(kind, `Class ${kind}`, "nbt-mark-filled"),
+  function fillLegend({ kind, classes }: Structure): void {
+    const entries = Array.from({ length: classes }, (_, index) =>
+      legendEntry(index, `Class ${index}`, "nbt-mark-filled"),
     );
+    if (kind === "value") entries.push(valueEntry());
     entries.push(
       legendEntry(-1, "Training", "nbt-mark-filled"),
       legendEntry(-1, "Validation", "nbt-mark-hollow"),
@@ -168,10 +172,14 @@ export function planeView({ root, signal, redraw }: Surface): View {
     legend.replaceChildren(...entries);
   }
 
-  function probabilityAt(plane: Pictures, px: number, py: number): number {
+  /** What the network answers under the pointer, in words. */
+  function answerAt(plane: Pictures, { kind }: Structure, px: number, py: number): string {
     const column = clamp(Math.floor((px / side) * plane.width), plane.width - 1);
     const row = clamp(Math.floor((py / side) * plane.height), plane.height - 1);
-    return (plane.data[row * plane.width + column] ?? 0) / 255;
+    const byte = plane.data[row * plane.width + column] ?? 0;
+    if (kind === "probability") return `p ${formatValue(byte / 255)}`;
+    if (kind === "value") return `value ${formatValue((byte - OUTPUT_CENTRE) / 127)}`;
+    return `class ${Math.floor(byte / LEAD_STEPS)}`;
   }
 
   return {
@@ -180,7 +188,7 @@ export function planeView({ root, signal, redraw }: Surface): View {
       if (scene === null) return;
       const anew = fresh || scene.structureVersion !== structureVersion;
       if (anew) {
-        if (scene.structureVersion !== structureVersion) fillLegend(scene.structure.classes);
+        if (scene.structureVersion !== structureVersion) fillLegend(scene.structure);
         layOut(scene, palette.scale);
         structureVersion = scene.structureVersion;
       }
@@ -194,16 +202,15 @@ export function planeView({ root, signal, redraw }: Surface): View {
         drawField(unit, palette.output);
         drawn = null;
       } else if (scene.plane !== null && (anew || scene.plane !== drawn)) {
-        drawField(scene.plane, palette.probability);
-        drawBoundary(scene.plane, palette);
+        drawField(scene.plane, palette.fields[scene.structure.kind]);
+        drawBoundary(scene.plane, scene.structure, palette);
         drawn = scene.plane;
       }
       if (pointer === null || scene.plane === null) value.set("");
       else {
-        const p = formatValue(probabilityAt(scene.plane, pointer.x, pointer.y));
-        value.set(
-          `x ${formatValue(x.invert(pointer.x))}   y ${formatValue(y.invert(pointer.y))}   p ${p}`,
-        );
+        const answer = answerAt(scene.plane, scene.structure, pointer.x, pointer.y);
+        const place = `x ${formatValue(x.invert(pointer.x))}   y ${formatValue(y.invert(pointer.y))}`;
+        value.set(`${place}   ${answer}`);
       }
     },
     describe({ scene }) {
@@ -213,15 +220,30 @@ export function planeView({ root, signal, redraw }: Surface): View {
       let validation = 0;
       for (let at = 3; at < points.length; at += 4) validation += points[at] === 1 ? 1 : 0;
       const training = points.length / 4 - validation;
+      const success = structure.kind === "value"
+        ? [
+            `At epoch ${formatCount(frame.epoch)} its squared error is`,
+            `${formatLoss(frame.trainLoss)} on the training and`,
+            `${formatLoss(frame.validationLoss)} on the validation points.`,
+          ]
+        : [
+            `At epoch ${formatCount(frame.epoch)} it is right for ${formatShare(frame.trainAccuracy)}`,
+            `of the training and ${formatShare(frame.validationAccuracy)} of the validation points.`,
+          ];
       return [
         `Plane of the inputs, x from ${formatValue(xmin, 0)} to ${formatValue(xmax, 0)},`,
         `y from ${formatValue(ymin, 0)} to ${formatValue(ymax, 0)}:`,
         `the network's answer as a field, ${training} training and ${validation} validation points.`,
-        `At epoch ${formatCount(frame.epoch)} it is right for ${formatShare(frame.trainAccuracy)}`,
-        `of the training and ${formatShare(frame.validationAccuracy)} of the validation points.`,
+        ...success,
       ].join(" ");
     },
   };
+}
+
+/** The colour of a value in the field, in full. */
+function valueColour(value: number, palette: Palette): string {
+  const byte = clamp(Math.round(OUTPUT_CENTRE + 127 * Math.max(-1, Math.min(1, value))), 255);
+  return `rgb(${unpack(palette.output[byte] ?? 0).join(" ")})`;
 }
 
 /** One picture out of many. */
@@ -234,6 +256,14 @@ function unitPicture(units: Pictures | null, index: number): Pictures | null {
 
 function clamp(value: number, most: number): number {
   return Math.max(0, Math.min(most, value));
+}
+
+/** A scale from -1 to 1 in the field's colours. */
+function valueEntry(): HTMLLIElement {
+  const entry = element("li", "nbt-value-scale");
+  entry.append("\u22121", element("span", "nbt-value-ramp"), "1");
+  entry.title = "Values from \u22121 to 1";
+  return entry;
 }
 
 function legendEntry(kind: number, label: string, mark: string): HTMLLIElement {
