@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nbtutor.engine.early_stopping import Best
+
 Array = np.ndarray
 
 
@@ -16,20 +18,29 @@ class Checkpoint:
     Attributes
     ----------
     parameters : ndarray of shape (replicas, parameters)
+    optimizer : str
+        The optimizer that `optimizer_state` belongs to, by name.
     optimizer_state : ndarray of shape (slots, replicas, parameters)
     optimizer_time, epoch, cursor, updates : int
         The optimizer's updates, whole epochs, points done of the next epoch, and updates.
+    status : ndarray of int of shape (replicas,)
+        See `Trainer.status`.
     statistics : ndarray of shape (replicas, sums)
         See `Statistics.totals`; empty where none are kept.
+    best : Best or None
+        See `Trainer.best`.
     """
 
     parameters: Array
+    optimizer: str
     optimizer_state: Array
     optimizer_time: int
     epoch: int
     cursor: int
     updates: int
+    status: Array
     statistics: Array
+    best: Best | None
 
 
 class KeepPoints:

@@ -90,7 +90,8 @@ class TrainingConfig:
     patience: int = 0
 
     def __post_init__(self) -> None:
-        check_integer("batch_size", self.batch_size, low=1, high=MAX_BATCH)
+        size = check_integer("batch_size", self.batch_size, low=1, high=MAX_BATCH)
+        object.__setattr__(self, "batch_size", size)
         for name in LIMITS:
             value = getattr(self, name)
             if name == "dropout" and _is_table(value):
@@ -115,7 +116,8 @@ class TrainingConfig:
             check_type("augmentation", self.augmentation, Augmentation)
         if not isinstance(self.shuffle, bool):
             raise ParameterError("shuffle", self.shuffle, "True or False")
-        check_integer("patience", self.patience, low=0, high=1_000_000_000)
+        patience = check_integer("patience", self.patience, low=0, high=1_000_000_000)
+        object.__setattr__(self, "patience", patience)
 
     def check_replicas(self, replicas: int, hidden_layers: int) -> None:
         """Check that settings of one for each replica fit a fleet.

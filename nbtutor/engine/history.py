@@ -151,7 +151,7 @@ class History:
 
     def copy(self) -> History:
         """Return another history with the same entries and events."""
-        copy = History(self.replicas, self.layers, self.detail)
+        copy = type(self)(self.replicas, self.layers, self.detail)
         copy.events = list(self.events)
         copy._epochs = self._epochs.copy()
         if self._updates is not None:
@@ -161,9 +161,13 @@ class History:
     def truncate(self, epoch: int, update: int) -> None:
         """Drop what came after `epoch` and after `update`."""
         self._epochs.truncate(int((self._epochs["epoch"] <= epoch).sum()))
+        self.truncate_updates(update)
+        self.events = [event for event in self.events if event.update <= update]
+
+    def truncate_updates(self, update: int) -> None:
+        """Drop the entries of the updates after `update`, where such are kept."""
         if self._updates is not None:
             self._updates.truncate(int((self._updates["update"] <= update).sum()))
-        self.events = [event for event in self.events if event.update <= update]
 
     def to_arrays(self) -> dict[str, Array]:
         """Return all entries by name, for storing; those of updates begin with ``"updates/"``."""
@@ -285,6 +289,10 @@ class History:
 
 class _SingleHistory(History):
     """One replica's part of a history, for reading."""
+
+    def replica(self, index: int) -> History:
+        check_integer("index", index, low=0, high=0)
+        return self
 
     def last(self) -> dict[str, float]:
         return {name: float(self._epochs[name][-1]) for name in COLUMNS}

@@ -172,6 +172,16 @@ class Network:
         copy.parameters.flat[:] = self.parameters.flat
         return copy
 
+    # Layers are views of one array. Pickle and deepcopy would make each an array of its own, and
+    # an update would no longer reach it; so they take the settings and the weights.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"settings": self.settings, "parameters": self.parameters.flat}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Network.__init__(self, **state["settings"])
+        self.parameters.flat[:] = state["parameters"]
+
     @property
     def activation(self) -> str | tuple[str, ...]:
         """The activation of the hidden layers; may be set at any time, the weights stay."""
@@ -344,6 +354,8 @@ class Network:
         units = self.sizes[-1] if linear else max(self.sizes[-1], 2)
         shapes = [(n, units), (self.replicas, n, units)]
         words = f"shape (n, {units}) or ({self.replicas}, n, {units}), with n = {n}"
+        if linear and units == 1:
+            words = f"shape ({n},), ({self.replicas}, {n}), ({n}, 1) or ({self.replicas}, {n}, 1)"
         if linear:
             allowed = f"finite numbers of {words}"
         else:

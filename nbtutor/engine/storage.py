@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-import zipfile
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -23,8 +22,9 @@ from nbtutor.engine.datasets import Dataset, make_generator
 from nbtutor.engine.early_stopping import Best
 from nbtutor.engine.history import Event
 from nbtutor.engine.network import Network
-from nbtutor.engine.training import Divergence, Trainer
-from nbtutor.engine.validation import ParameterError, check_type
+from nbtutor.engine.optimizers import OPTIMIZERS
+from nbtutor.engine.training import MAX_COUNT, Divergence, Trainer
+from nbtutor.engine.validation import ParameterError, check_integer, check_type
 
 Array = np.ndarray
 
@@ -32,7 +32,8 @@ FORMAT = "nbtutor run"
 VERSION = 1
 """Of the file's layout; a reader takes files of this version and of those before it."""
 
-_POINT = ("parameters", "optimizer_state", "statistics")
+_POINT = ("parameters", "optimizer_state", "status", "statistics")
+_BEST = ("loss", "epoch", "parameters")
 
 
 def save_run(trainer: Trainer, path: str | os.PathLike[str]) -> Path:
@@ -55,9 +56,11 @@ def save_run(trainer: Trainer, path: str | os.PathLike[str]) -> Path:
     ------
     OSError
         If it cannot be written; an older file is left as it was.
+    ParameterError
+        If an argument is not allowed.
     """
     check_type("trainer", trainer, Trainer)
-    target = Path(path)
+    target = _check_path(path)
     if target.suffix != ".npz":
         target = target.with_name(target.name + ".npz")
     arrays: dict[str, Array] = {
@@ -70,7 +73,7 @@ def save_run(trainer: Trainer, path: str | os.PathLike[str]) -> Path:
         "config": trainer.config.to_dict(),
         "seed": trainer.seed,
         "detail": trainer.history.detail,
-        "status": trainer.status.tolist(),
+        "changed_at": trainer.changed_at,
         "keep": trainer.keep_points.limit,
         "stride": trainer.keep_points.stride,
         "now": _put_point(arrays, "now", trainer.checkpoint()),
@@ -82,12 +85,9 @@ def save_run(trainer: Trainer, path: str | os.PathLike[str]) -> Path:
         "divergences": [asdict(divergence) for divergence in trainer.divergences],
         "train": _put_data(arrays, "train", trainer.train),
         "validation": None,
-        "best": trainer.best is not None,
     }
     if trainer.validation is not None:
         header["validation"] = _put_data(arrays, "validation", trainer.validation)
-    if trainer.best is not None:
-        arrays |= {f"best/{name}": value for name, value in vars(trainer.best).items()}
     _write(target, {"header": np.array(json.dumps(header)), **arrays})
     return target
 
@@ -100,24 +100,26 @@ def load_run(path: str | os.PathLike[str]) -> Trainer:
     ParameterError
         If the file holds no run, is damaged, or is of a newer version.
     OSError
-        If it cannot be read.
+        If it cannot be opened.
     """
+    source = _check_path(path)
     allowed = "a file that save_run wrote"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        header = json.loads(str(arrays["header"]))
-        if header["format"] != FORMAT:
-            raise KeyError(header["format"])
-        version = int(header["version"])
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ParameterError("path", str(path), allowed, "This file holds no run.") from error
+    with source.open("rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as parts:
+                arrays = {name: parts[name] for name in parts.files}
+            header = json.loads(str(arrays["header"]))
+            if header["format"] != FORMAT:
+                raise KeyError(header["format"])
+            version = int(header["version"])
+        except Exception as error:  # bytes of no sense fail in as many ways as there are readers
+            raise ParameterError("path", str(path), allowed, "This file holds no run.") from error
     if version > VERSION:
         hint = f"It has version {version}, this nbtutor reads up to {VERSION}: update nbtutor."
         raise ParameterError("path", str(path), allowed, hint)
     try:
         return _rebuild(header, arrays)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise ParameterError("path", str(path), allowed, f"It is damaged: {error}") from error
 
 
@@ -132,20 +134,23 @@ def _rebuild(header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Trainer:
         keep=header["keep"],
         detail=header["detail"],
     )
-    trainer.restore(_take_point(arrays, "now", header["now"]))
-    trainer.set_status(np.array(header["status"]))
-    trainer.keep_points.stride = header["stride"]
-    for numbers in header["kept"]:
-        trainer.keep_points.keep(_take_point(arrays, f"kept/{numbers['epoch']}", numbers))
+    kept = [
+        _take_point(arrays, f"kept/{numbers['epoch']}", numbers, trainer)
+        for numbers in header["kept"]
+    ]
+    trainer.restore(_take_point(arrays, "now", header["now"], trainer))
+    trainer.changed_at = check_integer("changed_at", header["changed_at"], low=-1, high=MAX_COUNT)
+    trainer.keep_points.stride = check_integer("stride", header["stride"], low=1, high=MAX_COUNT)
+    if len(kept) > trainer.keep_points.limit:
+        raise ValueError(f"{len(kept)} states are kept where {header['keep']} may be")
+    for point in kept:
+        trainer.keep_points.keep(point)
     prefix = "history/"
     trainer.history.fill(
         {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
     )
     trainer.history.events = [Event(**event) for event in header["events"]]
     trainer.divergences = [Divergence(**divergence) for divergence in header["divergences"]]
-    if header["best"]:
-        trainer.best = Best(arrays["best/parameters"], 0)
-        trainer.best.loss, trainer.best.epoch = arrays["best/loss"], arrays["best/epoch"]
     return trainer
 
 
@@ -153,12 +158,42 @@ def _put_point(arrays: dict[str, Array], name: str, point: Checkpoint) -> dict[s
     """Add the arrays of a checkpoint to `arrays`; return its numbers."""
     values = vars(point)
     arrays |= {f"{name}/{part}": values[part] for part in _POINT}
-    return {key: value for key, value in values.items() if key not in _POINT}
+    if point.best is not None:
+        arrays |= {f"{name}/best/{part}": getattr(point.best, part) for part in _BEST}
+    numbers = {key: value for key, value in values.items() if key not in (*_POINT, "best")}
+    return {**numbers, "best": point.best is not None}
 
 
-def _take_point(arrays: Mapping[str, Array], name: str, numbers: Mapping[str, Any]) -> Checkpoint:
-    parts: dict[str, Any] = {part: arrays[f"{name}/{part}"] for part in _POINT}
-    return Checkpoint(**numbers, **parts)
+def _take_point(
+    arrays: Mapping[str, Array], name: str, numbers: Mapping[str, Any], trainer: Trainer
+) -> Checkpoint:
+    """Return a checkpoint that fits the trainer."""
+    like, n = trainer.checkpoint(), len(trainer.train)
+    numbers = dict(numbers)
+    fleet = like.parameters.shape
+    shapes = {part: getattr(like, part).shape for part in _POINT}
+    shapes["optimizer_state"] = (OPTIMIZERS[numbers["optimizer"]].slots, *fleet)
+    parts: dict[str, Any] = {
+        part: _take(arrays, f"{name}/{part}", shape) for part, shape in shapes.items()
+    }
+    if not (np.isfinite(parts["parameters"]).all() and np.isin(parts["status"], range(3)).all()):
+        raise ValueError(f"{name} has weights or a status that cannot be")
+    for key in ("optimizer_time", "epoch", "cursor", "updates"):
+        check_integer(key, numbers[key], low=0, high=n - 1 if key == "cursor" else MAX_COUNT)
+    best = None
+    if numbers.pop("best"):
+        best = Best(_take(arrays, f"{name}/best/parameters", fleet), 0)
+        best.loss = _take(arrays, f"{name}/best/loss", fleet[:1])
+        best.epoch = _take(arrays, f"{name}/best/epoch", fleet[:1])
+    return Checkpoint(**numbers, **parts, best=best)
+
+
+def _take(arrays: Mapping[str, Array], name: str, shape: tuple[int, ...]) -> Array:
+    array = arrays[name]
+    if array.shape != shape or array.dtype.kind not in "iuf":
+        msg = f"{name} has shape {array.shape}, {array.dtype}, where numbers of {shape} are needed"
+        raise ValueError(msg)
+    return array
 
 
 def _put_data(arrays: dict[str, Array], name: str, data: Dataset) -> dict[str, Any] | None:
@@ -173,13 +208,22 @@ def _take_data(arrays: Mapping[str, Array], name: str, data: Mapping[str, Any]) 
     return Dataset(arrays[f"{name}/X"], arrays[f"{name}/y"], generator)
 
 
+def _check_path(path: object) -> Path:
+    if not isinstance(path, (str, os.PathLike)):
+        raise ParameterError("path", path, "a file's path, as text or a pathlib.Path")
+    found = Path(path)
+    if not found.name or "\0" in str(found):
+        raise ParameterError("path", path, "a path that ends in a file's name")
+    return found
+
+
 def _write(target: Path, arrays: Mapping[str, Array]) -> None:
     """Write beside the target first: a full disk must not cost the older file."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:  # with a new file's usual rights, unlike tempfile's
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        os.replace(name, target)
+        os.replace(part, target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise

@@ -93,10 +93,23 @@ class Table:
         return {name: self[name].copy() for name in self._columns}
 
     def fill(self, columns: Mapping[str, Array]) -> None:
-        """Replace all rows by those of `columns`, which has every column of this table."""
-        self._length = len(columns[self._watched])
-        for name in self._columns:
-            self._columns[name] = np.array(columns[name], np.float64)
+        """Replace all rows by those of `columns`, which has every column of this table.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If a column is missing, or has another shape; nothing is replaced then.
+        """
+        rows = len(columns[self._watched])
+        filled = {}
+        for name, column in self._columns.items():
+            shape = (rows, *column.shape[1:])
+            given = columns[name]
+            if given.shape != shape or given.dtype.kind not in "iuf":
+                msg = f"column {name!r} is {given.dtype} of shape {given.shape}, not {shape}"
+                raise ValueError(msg)
+            filled[name] = given.astype(np.float64)
+        self._columns, self._length = filled, rows
 
     def _with(self, columns: dict[str, Array]) -> Table:
         table = object.__new__(Table)
@@ -106,7 +119,8 @@ class Table:
     def _make_room(self) -> None:
         if self._length < self._max_rows:
             for name, column in self._columns.items():
-                more = min(2 * self._length, self._max_rows) - self._length
+                rows = min(max(2 * self._length, _FIRST_CAPACITY), self._max_rows)
+                more = rows - self._length
                 extra = np.empty((more, *column.shape[1:]))
                 self._columns[name] = np.concatenate([column, extra])
             return

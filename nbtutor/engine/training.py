@@ -25,6 +25,7 @@ from nbtutor.engine.validation import ParameterError, check_integer, check_numbe
 Array = np.ndarray
 
 MAX_KEPT = 10_000
+MAX_COUNT = 1_000_000_000
 
 RUNNING, DIVERGED, STOPPED_EARLY = range(3)
 """What a replica is doing, in `Trainer.status`."""
@@ -78,6 +79,8 @@ class Trainer:
     status : ndarray of int of shape (replicas,)
         `RUNNING`, `DIVERGED` or `STOPPED_EARLY`. Replicas that do not run stay as they are until
         a setting changes.
+    changed_at : int
+        Updates done when a setting was changed last; -1 if none was.
     best : Best or None
         The best weights by validation loss so far, if `config.patience` is set.
     divergences : list of Divergence
@@ -108,6 +111,7 @@ class Trainer:
         self.epoch = 0
         self.updates = 0
         self.set_status(np.full(network.replicas, RUNNING))
+        self.changed_at = -1
         self.best: Best | None = None
         self.keep_points = KeepPoints(check_integer("keep", keep, low=0, high=MAX_KEPT))
         self._cursor = 0
@@ -121,7 +125,9 @@ class Trainer:
         check_type("config", config, TrainingConfig)
         self._optimizer: Optimizer = OPTIMIZERS[config.optimizer](network.parameters.flat)
         self.config = config
-        self._record(self._train.evaluate())
+        with np.errstate(all="ignore"):  # a start beyond the numbers is told by the first update
+            self._record(self._train.evaluate())
+        self._keep()
 
     @property
     def config(self) -> TrainingConfig:
@@ -212,6 +218,7 @@ class Trainer:
         after = {**vars(config), "activation": self.network.activation}
         if before != after:
             self._start_all()
+            self.changed_at = self.updates
         for name in settings:
             if self.updates and before[name] != after[name]:
                 self.history.note_change(
@@ -280,13 +287,16 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         """Return a copy of everything that the next update depends on but settings and data."""
         return Checkpoint(
-            self.network.parameters.flat.copy(),
-            self._optimizer.state.copy(),
-            self._optimizer.time,
-            self.epoch,
-            self._cursor,
-            self.updates,
-            self._statistics.totals.copy() if self._statistics else np.zeros((0, 0)),
+            parameters=self.network.parameters.flat.copy(),
+            optimizer=self._optimizer.name,
+            optimizer_state=self._optimizer.state.copy(),
+            optimizer_time=self._optimizer.time,
+            epoch=self.epoch,
+            cursor=self._cursor,
+            updates=self.updates,
+            status=self.status.copy(),
+            statistics=self._statistics.totals.copy() if self._statistics else np.zeros((0, 0)),
+            best=None if self.best is None else self.best.copy(),
         )
 
     def restore(self, point: Checkpoint) -> None:
@@ -295,13 +305,16 @@ class Trainer:
         An optimizer of another kind than the one that the checkpoint was made with starts anew.
         """
         self.network.parameters.flat[:] = point.parameters
-        state = self._optimizer.state
-        same = state.shape == point.optimizer_state.shape
-        state[...] = point.optimizer_state if same else 0
+        same = self._optimizer.name == point.optimizer
+        self._optimizer.state[...] = point.optimizer_state if same else 0
         self._optimizer.time = point.optimizer_time if same else 0
         self.epoch, self._cursor, self.updates = point.epoch, point.cursor, point.updates
+        self.set_status(point.status)
         if self._statistics is not None:
             self._statistics.totals[...] = point.statistics
+        if self.config.patience:
+            new = Best(self.network.parameters.flat, self.epoch)
+            self.best = new if point.best is None else point.best.copy()
 
     def set_status(self, status: Array) -> None:
         """Say what every replica is doing, shape (replicas,)."""
@@ -311,7 +324,8 @@ class Trainer:
     def rewind(self, epoch: int) -> None:
         """Go back to the end of a kept epoch; what came after is forgotten. Settings stay.
 
-        Trained on with the same settings, the run takes the same course again.
+        Trained on with the same settings, the run takes the same course again: replicas that had
+        stopped by then stay so. If a setting has been changed since, all of them train.
 
         Parameters
         ----------
@@ -323,6 +337,7 @@ class Trainer:
         ParameterError
             If this epoch was not kept.
         """
+        check_integer("epoch", epoch, low=0, high=MAX_COUNT)
         if epoch not in self.kept:
             shown = ", ".join(map(str, self.kept)) or "none: make the trainer with keep=100"
             raise ParameterError("epoch", epoch, f"one that is kept ({shown})")
@@ -330,7 +345,9 @@ class Trainer:
         self.keep_points.forget_after(epoch)
         self.history.truncate(self.epoch, self.updates)
         self.divergences = [d for d in self.divergences if d.update <= self.updates]
-        self._start_all()
+        if self.changed_at >= self.updates:
+            self._start_all()
+            self.changed_at = self.updates
 
     def fork(self, epoch: int | None = None, **settings: Any) -> Trainer:
         """Return another run that goes on from here with the same batches.
@@ -359,8 +376,7 @@ class Trainer:
         other.restore(self.checkpoint())
         other.history = self.history.copy()
         other.divergences = list(self.divergences)
-        other.set_status(self.status)
-        other.best = None if self.best is None else self.best.copy()
+        other.changed_at = self.changed_at
         other.keep_points = self.keep_points.copy()
         if epoch is not None:
             other.rewind(epoch)
@@ -385,6 +401,11 @@ class Trainer:
         validation_loss = self._record(measured)
         if self.best is not None and validation_loss is not None:
             self._stop_early(self.best, validation_loss)
+        self._keep()
+
+    def _keep(self) -> None:
+        if self.keep_points.wants(self.epoch):
+            self.keep_points.keep(self.checkpoint())
 
     def _record(self, measured: Evaluation) -> Array | None:
         """Write the present state into the history; return the validation loss."""
@@ -407,8 +428,6 @@ class Trainer:
             columns["validation_loss"] = loss = measured.loss
             columns["validation_accuracy"] = measured.accuracy
         self.history.append(self.epoch, **columns)
-        if self.keep_points.wants(self.epoch):
-            self.keep_points.keep(self.checkpoint())
         return loss
 
     def _stop_early(self, best: Best, validation_loss: Array) -> None:
@@ -453,6 +472,9 @@ class Trainer:
         if self.finished:
             # The update that failed did not happen.
             self.updates, self._cursor = before.updates, before.cursor
+            self.history.truncate_updates(self.updates)
+            if self._statistics is not None:
+                self._statistics.totals[...] = before.statistics
         return False
 
     def _stop(self, replica: int, status: int) -> None:
@@ -463,7 +485,7 @@ class Trainer:
 
     def _start_all(self) -> None:
         self.set_status(np.full_like(self.status, RUNNING))
-        if self.best is not None:
+        if self.config.patience:
             self.best = Best(self.network.parameters.flat, self.epoch)
 
     def _running(self) -> Array | None:
@@ -478,7 +500,7 @@ class Trainer:
 
 
 def _check_count(name: str, value: Any) -> int:
-    return check_integer(name, value, low=0, high=1_000_000_000)
+    return check_integer(name, value, low=0, high=MAX_COUNT)
 
 
 def _show(value: object) -> str:

@@ -98,17 +98,19 @@ class Update:
             self.penalty.add_gradient(parameters, gradient)
         if config.schedule is not None:
             self.rate = self._rate_at(epoch + cursor / self._plan.n)
-        rate = self.rate
+        rate, decay = self.rate, self._decay
         if running is not None:
             # At rate zero no optimizer moves a weight, whatever it remembers.
             gradient[~running] = 0
             rate = np.where(running, rate.reshape(-1), 0).astype(rate.dtype)[:, None]
+            if decay is not None:  # weights that were about to overflow: their decay does
+                decay = np.where(running[:, None], decay, 0)
         if self._statistics is not None:
             loss = network.mean_loss(workspace, targets)
             self._statistics.begin_update(loss, stop - cursor, gradient, parameters)
         if config.clip_norm is not None:
             clip_gradient(gradient, config.clip_norm)
-        self._optimizer.step(parameters, gradient, rate, self._momentum, self._decay)
+        self._optimizer.step(parameters, gradient, rate, self._momentum, decay)
         if self._statistics is not None:
             self._statistics.end_update(parameters)
         return stop

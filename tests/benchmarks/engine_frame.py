@@ -29,10 +29,10 @@ def grid() -> np.ndarray:
     return np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
 
 
-def nbtutor_frame() -> Callable[[], Fields]:
+def nbtutor_frame(batch: int = 10) -> Callable[[], Fields]:
     train, validation = data()
     net = Network((2, 8, 8, 1))
-    trainer = Trainer(net, train, validation, TrainingConfig(0.03, batch_size=10))
+    trainer = Trainer(net, train, validation, TrainingConfig(0.03, batch))
     points = grid()
 
     def frame() -> Fields:

@@ -2,8 +2,11 @@
 
 Run it from the top of the source tree, on a machine that does nothing else, with the extras
 ``test`` and ``bench``, PyTorch and a Chromium:
-``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about seven minutes; with
+``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about nine minutes; with
 ``--quick`` the live part is short and nothing is written.
+
+The engine's part alone needs neither Chromium nor Playwright, and takes about five:
+``OMP_NUM_THREADS=1 python -m tests.benchmarks.report --engine`` prints it and writes nothing.
 """
 
 from __future__ import annotations
@@ -19,11 +22,12 @@ import psutil
 from tests.benchmarks import (
     engine_fleet,
     engine_frame,
+    engine_growth,
     engine_timing,
     engine_update,
     experiments,
-    live_browser,
     lr_sweep,
+    playground_peer,
 )
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -38,16 +42,19 @@ turns in one run.
 """
 
 
-def write(plan: live_browser.Plan) -> str:
-    """Measure everything and return the report."""
-    sections = [
-        HEAD.format(
-            date=datetime.datetime.now(datetime.timezone.utc).date(),
-            cores=os.cpu_count(),
-            memory=psutil.virtual_memory().total / 2**30,
-            machine=engine_timing.machine(),
-        )
-    ]
+def head() -> str:
+    """Return what stands above the figures."""
+    return HEAD.format(
+        date=datetime.datetime.now(datetime.timezone.utc).date(),
+        cores=os.cpu_count(),
+        memory=psutil.virtual_memory().total / 2**30,
+        machine=engine_timing.machine(),
+    )
+
+
+def engine_part() -> list[str]:
+    """Measure what needs no browser."""
+    sections = []
     for title, engine in (
         ("One update of a 2-8-8-1 network", engine_update),
         ("32 replicas", engine_fleet),
@@ -56,8 +63,20 @@ def write(plan: live_browser.Plan) -> str:
         ("Bias and variance", experiments),
     ):
         sections.append(f"## {title}\n\n{engine_timing.table(engine.measure())}\n")
-    own, beside = live_browser.measure(plan)
-    sections += [
+    return [
+        *sections,
+        "## One frame against TensorFlow Playground's algorithm in Node.js\n\n"
+        f"{playground_peer.section(playground_peer.measure())}\n",
+        f"## How cost grows\n\n{engine_growth.section(engine_growth.measure())}\n",
+    ]
+
+
+def live_part(quick: bool) -> list[str]:
+    """Measure the playground in Chromium."""
+    from tests.benchmarks import live_browser
+
+    own, beside = live_browser.measure(live_browser.QUICK if quick else live_browser.Plan())
+    return [
         "## Live, in Chromium\n\n"
         "The playground at its defaults with all views, through the real server; browser, server "
         "and kernel share the cores.\n\n" + live_browser.table(own) + "\n",
@@ -67,17 +86,25 @@ def write(plan: live_browser.Plan) -> str:
         + live_browser.table(beside)
         + "\n",
     ]
-    return "\n".join(sections)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write the report, or print a quick one."""
+    """Write the report, or print a part of it or a quick one."""
     parser = argparse.ArgumentParser(description="Run all benchmarks.")
-    parser.add_argument("--quick", action="store_true", help="a short try; writes nothing")
-    if parser.parse_args(argv).quick:
-        print(write(live_browser.QUICK))
+    short = parser.add_mutually_exclusive_group()
+    short.add_argument("--quick", action="store_true", help="a short try; writes nothing")
+    short.add_argument(
+        "--engine", action="store_true", help="only what needs no browser; writes nothing"
+    )
+    options = parser.parse_args(argv)
+    sections = [head(), *engine_part()]
+    if not options.engine:
+        sections += live_part(options.quick)
+    report = "\n".join(sections)
+    if options.engine or options.quick:
+        print(report)
         return
-    RESULTS.write_text(write(live_browser.Plan()), encoding="utf-8")
+    RESULTS.write_text(report, encoding="utf-8")
     print(f"written: {RESULTS.name}")
 
 

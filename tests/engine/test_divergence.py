@@ -230,3 +230,19 @@ def test_nothing_is_printed(recwarn: pytest.WarningsRecorder) -> None:
     run.run(epochs=10)
     assert run.diverged
     assert not [str(warning.message) for warning in recwarn]
+
+
+def test_a_start_beyond_the_numbers_is_told_at_the_first_update(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    data = make_dataset("plane", 30)
+    far = Dataset(1e30 * data.X, data.y)
+    net = Network((2, 3, 1), "relu", "linear")
+    start = net.parameters.flat.copy()
+    run = Trainer(net, far, far, TrainingConfig(0.1))
+    assert not np.isfinite(run.history.train_loss).any()
+    run.run(epochs=3)
+    assert run.diverged
+    assert (run.updates, run.divergences[0].update) == (0, 1)
+    np.testing.assert_array_equal(net.parameters.flat, start)
+    assert not [str(warning.message) for warning in recwarn]

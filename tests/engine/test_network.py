@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -90,8 +94,8 @@ def test_what_is_returned_is_ones_own() -> None:
     kept = [answer.copy() for answer in answers]
     net.predict_proba(-3 * X)
     net.loss_and_gradients(-3 * X, np.zeros(5, int))
-    for answer, copy in zip(answers, kept, strict=True):
-        np.testing.assert_array_equal(answer, copy)
+    for answer, before in zip(answers, kept, strict=True):
+        np.testing.assert_array_equal(answer, before)
 
 
 def test_many_sizes_of_batch_in_turn() -> None:
@@ -144,3 +148,21 @@ def test_scikit_learn_predicts_the_same(hidden: tuple[int, ...], classes: int, t
     log_loss = pytest.importorskip("sklearn.metrics").log_loss
     loss, _ = net.loss_and_gradients(X, y)
     assert loss[0] == pytest.approx(log_loss(y, model.predict_proba(X)), rel=1e-12)
+
+
+@pytest.mark.parametrize("copier", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_a_copy_learns_by_itself(replicas: int, copier: Callable[[Network], Network]) -> None:
+    """Its layers are views of its own parameters, so an update reaches them, and only them."""
+    net = Network((2, 3, 1), "relu", replicas=replicas, seed=1, initialization="he_normal")
+    net.activation = "gelu"
+    net.parameters.flat[:] += 0.25
+    X, y = np.random.default_rng(0).normal(size=(6, 2)), np.array([0, 1, 1, 0, 1, 1])
+    before = net.logits(X)
+    copied = copier(net)
+    assert copied.settings == net.settings
+    np.testing.assert_array_equal(copied.logits(X), before)
+    copied.parameters.flat[:] -= 0.1 * copied.loss_and_gradients(X, y)[1].flat
+    assert not np.array_equal(copied.weights[0], net.weights[0])
+    assert not np.array_equal(copied.logits(X), before)
+    np.testing.assert_array_equal(net.logits(X), before)

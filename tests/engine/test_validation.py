@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,15 +15,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtutor.engine import (
+    Augmentation,
     Dataset,
     Generator,
     Network,
     ParameterError,
     Trainer,
     TrainingConfig,
+    load_run,
     make_dataset,
+    save_run,
 )
 from nbtutor.engine.datasets import DATASETS
+from nbtutor.engine.history import DETAILS
+from nbtutor.engine.initializations import INITIALIZATIONS
+from nbtutor.engine.optimizers import OPTIMIZERS
+from nbtutor.engine.schedules import StepDecay
 
 ENORMOUS = 10**5000  # too long for Python to print, and no float
 
@@ -208,6 +217,30 @@ class Parameter:
         self.name = called or place.rsplit(".", 1)[-1]
 
 
+NOT_OF_THE_ENGINE = st.sampled_from(
+    [None, 0, 1, "", "moons", {}, [], object(), (X, Y), math.nan, Network, Dataset]
+)
+SOMETHING_ELSE = NOT_OF_THE_ENGINE.filter(lambda value: value is not None)
+NO_FLAGS = st.sampled_from([None, 0, 1, 1.0, "True", "", [], (True,), np.array(True), np.True_])
+PATHS = st.sampled_from([None, 0, 5, True, b"run", [], {}, 1.5, "", ".", "a\0b", object()])
+INPUTS = st.sampled_from(
+    [
+        *(value for value in NO_NUMBERS if value is not None),
+        *ARRAYS_OF_NO_USE,
+        "x",
+        "xy",
+        ("x",),
+        ("x", "x"),
+        ("x", "y", "xy"),
+        ("x", "z"),
+        ("X", "Y"),
+        (None, "y"),
+        ["x", 1],
+        {"x": 1, "y": 2},
+    ]
+)
+
+
 def config_parameters() -> list[Parameter]:
     bad = {
         "learning_rate": per_replica(0, 1e6),
@@ -216,6 +249,13 @@ def config_parameters() -> list[Parameter]:
         "l1": per_replica(0, 1e6),
         "l2": per_replica(0, 1e6),
         "batch_size": BATCH_SIZES,
+        "optimizer": names(*OPTIMIZERS),
+        "schedule": SOMETHING_ELSE | st.sampled_from([StepDecay, {"name": "constant"}, "cosine"]),
+        "clip_norm": numbers(0, 1e12) | st.just(0.0),
+        "label_smoothing": numbers(0, 1, below=True),
+        "augmentation": SOMETHING_ELSE | st.sampled_from([Augmentation, {"jitter": 0.1}]),
+        "shuffle": NO_FLAGS,
+        "patience": integers(0, 1_000_000_000),
     }
     found = []
     for name, values in bad.items():
@@ -231,10 +271,6 @@ def config_parameters() -> list[Parameter]:
     return found
 
 
-NOT_OF_THE_ENGINE = st.sampled_from(
-    [None, 0, 1, "", "moons", {}, [], object(), (X, Y), math.nan, Network, Dataset]
-)
-SOMETHING_ELSE = NOT_OF_THE_ENGINE.filter(lambda value: value is not None)
 PENALTIES = per_replica(0, 1e6) | st.just((0.1, 0.1, 0.1))
 
 PARAMETERS = [
@@ -244,13 +280,34 @@ PARAMETERS = [
         lambda value: network(activation=value),
         names(*ACTIVATIONS) | st.sampled_from([("tanh", "relu"), ("Tanh",), (None,), [["tanh"]]]),
     ),
-    Parameter("Network.output", lambda value: network(output=value), names("sigmoid", "softmax")),
+    Parameter(
+        "Network.output", lambda value: network(output=value), names("sigmoid", "softmax", "linear")
+    ),
+    Parameter(
+        "Network.loss",
+        lambda value: network(loss=value),
+        names("cross_entropy", "squared_error"),
+    ),
+    Parameter(
+        "Network.loss of a linear output",
+        lambda value: Network((2, 1), output="linear", loss=value),
+        st.sampled_from(["cross_entropy", "mse", 1, []]),
+        called="loss",
+    ),
+    Parameter(
+        "Network.initialization",
+        lambda value: network(initialization=value),
+        names(*INITIALIZATIONS),
+    ),
+    Parameter("Network.inputs", lambda value: network(inputs=value), INPUTS),
     Parameter("Network.replicas", lambda value: network(replicas=value), integers(1, 4096)),
     Parameter("Network.seed", lambda value: network(seed=value), SEEDS),
     Parameter("Network.dtype", lambda value: network(dtype=value), names("float32", "float64")),
     Parameter("Network.predict.X", lambda v: network().predict(v), POINTS),
     Parameter("Network.predict_proba.X", lambda v: network().predict_proba(v), POINTS),
     Parameter("Network.logits.X", lambda v: network().logits(v), POINTS),
+    Parameter("Network.dead_units.X", lambda v: network().dead_units(v), POINTS),
+    Parameter("Network.named_inputs.X", lambda v: network(inputs=("x", "y2")).predict(v), POINTS),
     Parameter("Network.hidden_outputs.X", lambda v: network().layer_outputs(v)[:-1], POINTS),
     Parameter("Network.loss_and_gradients.X", lambda v: network().loss_and_gradients(v, Y), POINTS),
     Parameter(
@@ -274,6 +331,16 @@ PARAMETERS = [
     Parameter("Trainer.validation", lambda v: trainer(validation=v), SOMETHING_ELSE),
     Parameter("Trainer.config", lambda v: trainer(config=v), SOMETHING_ELSE),
     Parameter("Trainer.seed", lambda v: trainer(seed=v), SEEDS),
+    Parameter("Trainer.keep", lambda v: trainer(keep=v), integers(0, 10_000)),
+    Parameter("Trainer.detail", lambda v: trainer(detail=v), names(*DETAILS)),
+    Parameter("Trainer.rewind.epoch", lambda v: trainer(keep=9).rewind(v), integers(0, 0)),
+    Parameter("Trainer.fork.epoch", lambda v: trainer(keep=9).fork(v), integers(0, 0)),
+    Parameter("Augmentation.jitter", lambda v: Augmentation(jitter=v), numbers(0, 1e6)),
+    Parameter("Augmentation.rotation", lambda v: Augmentation(rotation=v), numbers(0, 180)),
+    Parameter("Augmentation.mirror", lambda v: Augmentation(mirror=v), NO_FLAGS),
+    Parameter("save_run.trainer", lambda v: save_run(v, "nowhere/run"), NOT_OF_THE_ENGINE),
+    Parameter("save_run.path", lambda v: save_run(trainer(), v), PATHS),
+    Parameter("load_run.path", load_run, PATHS),
     Parameter("Trainer.train.X", lambda v: trainer(train=Dataset(v, Y)), POINTS),
     Parameter(
         "Trainer.train.y",
@@ -314,8 +381,16 @@ PARAMETERS = [
         numbers(0, 1, below=True) | st.sampled_from([0, 0.0, *ARRAYS_OF_NO_USE]),
     ),
 ]
-# None is a way to say "not given" here, and another limit is.
-MAY_BE_NONE = {"Trainer.run.epochs", "Trainer.run.updates", "Trainer.run.seconds"}
+# None is a way to say "not given" here.
+MAY_BE_NONE = {
+    "Network.loss",
+    "Trainer.change.clip_norm",
+    "Trainer.fork.epoch",
+    "Trainer.run.epochs",
+    "Trainer.run.seconds",
+    "Trainer.run.updates",
+    "TrainingConfig.clip_norm",
+}
 
 
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.place)
@@ -343,6 +418,9 @@ def test_a_hostile_value_is_refused(parameter: Parameter, choice: st.DataObject)
         lambda: trainer().run(steps=3),  # type: ignore[call-arg]
         lambda: trainer().change(steps=3),
         lambda: dataset(points=3),
+        lambda: Augmentation(epochs=3),  # type: ignore[call-arg]
+        lambda: trainer().fork(steps=3),
+        lambda: TrainingConfig.from_dict({"lr": 3}),
     ],
 )
 def test_an_unknown_keyword_is_a_type_error(call: Callable[[], object]) -> None:
@@ -408,6 +486,14 @@ GOOD: list[tuple[Callable[[Any], object], list[Any]]] = [
     (lambda v: network(activation=v), ["relu", ["relu"], ("relu",), np.array(["relu"])]),
     (lambda v: network(seed=v), [0, 2**63 - 1, np.uint64(3)]),
     (lambda v: network().predict(v), [X, X.tolist(), X.astype("float32"), [[1, 2]], X[:, ::-1]]),
+    (lambda v: TrainingConfig(clip_norm=v), [None, 1e-12, 1, np.float32(2), 1e12]),
+    (lambda v: TrainingConfig(label_smoothing=v), [0, 0.999, np.float32(0.5)]),
+    (lambda v: TrainingConfig(patience=v), [0, np.int16(3), 1_000_000_000]),
+    (lambda v: TrainingConfig(dropout=v), [[[0.1, 0.2]], np.full((2, 3), 0.4), ((0.0,), (0.9,))]),
+    (lambda v: network(inputs=v), [("x", "y"), ["xy", "noise"], np.array(["x2", "sin_y"])]),
+    (lambda v: network(loss=v), [None, "cross_entropy", "squared_error"]),
+    (lambda v: trainer(keep=v), [0, np.int8(5), 10_000]),
+    (lambda v: Augmentation(v, v), [0, 1, np.float32(1.5), 180]),
     (lambda v: dataset(noise=v), [0, 0.5, np.float64(0.1)]),
     (lambda v: dataset(n=v), [2, 3, 100_000]),
     (lambda v: dataset().split(v), [1e-9, 0.5, 1 - 1e-9]),
@@ -426,3 +512,10 @@ def test_one_point_cannot_be_split(share: float) -> None:
     one = dataset().sample(1, np.random.default_rng(0))
     with pytest.raises(ParameterError, match="data must be at least two points to be split"):
         one.split(share)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_may_be_text_or_a_path(kind: Callable[[str], Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = save_run(trainer(), kind(f"{folder}/run"))
+        assert load_run(kind(str(path))).updates == 0

@@ -94,3 +94,35 @@ def test_a_figure_without_validation_or_boundary_is_drawn() -> None:
     figure = run_figure(network, trainer.history, data)
     assert len(figure.axes[1].lines) == 1
     figure.savefig(io.BytesIO(), format="png")
+
+
+def test_three_classes_have_the_winners_colour_and_lines_between_them() -> None:
+    train, validation = make_dataset("blobs", 90, 0.05, seed=1).split(0.5)
+    trainer = Trainer(Network((2, 8, 3), output="softmax"), train, validation)
+    trainer.run(epochs=60)
+    drawn = run_figure(trainer.network, trainer.history, train, validation).axes[0]
+    image = np.asarray(drawn.images[0].get_array())
+    side = len(image)
+    classes = [to_hex(colours()[f"class-{k}"]) for k in range(3)]
+    for label in range(3):
+        x, y = train.X[train.y == label].mean(axis=0)
+        row, column = (round((value + 6) / 12 * (side - 1)) for value in (y, x))
+        pixel = image[row, column]
+        distances = [
+            np.linalg.norm(pixel - np.array([int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)]))
+            for c in classes
+        ]
+        assert int(np.argmin(distances)) == label
+    labels = [str(artist.get_label()) for artist in drawn.collections]
+    assert "class 2" in labels
+
+
+def test_values_are_drawn_as_the_network_predicts_them() -> None:
+    train, validation = make_dataset("sine", 90, 0.05, seed=1).split(0.5)
+    trainer = Trainer(Network((2, 8, 1), output="linear"), train, validation)
+    trainer.run(epochs=5)
+    figure = run_figure(trainer.network, trainer.history, train, validation)
+    image = np.asarray(figure.axes[0].images[0].get_array())
+    corner = trainer.network.predict([[-6, -6]])[0, 0, 0]
+    assert image[0, 0] == pytest.approx(corner, abs=1e-5)
+    assert figure.axes[1].get_ylabel() == "squared error"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -38,6 +39,29 @@ def playground() -> Iterator[nbtutor.Playground]:
     made = nbtutor.Playground(points=60)
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("library", ["numpy", "pytorch", "keras", "sklearn"])
+def test_a_program_of_the_run(playground: nbtutor.Playground, library: str) -> None:
+    playground.learning_rate = 0.25
+    playground.train(epochs=3)
+    code = playground.to_code(library)
+    compile(code, library, "exec")
+    assert "\nLEARNING_RATE = 0.25\n" in code
+    assert "\nEPOCHS = 3\n" in code
+    assert "\nEPOCHS = 7\n" in playground.to_code(library, epochs=7)
+
+
+def test_its_program_ends_at_its_losses(
+    playground: nbtutor.Playground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    playground.train(epochs=5)
+    exec(playground.to_code(), {})
+    epoch, *losses = re.findall(r"[\d.]+", capsys.readouterr().out.splitlines()[-1])
+    history = playground.history
+    assert epoch == "5"
+    expected = history.train_loss[-1], history.validation_loss[-1]
+    assert list(map(float, losses)) == pytest.approx(expected, abs=1e-5)
 
 
 class Wire:

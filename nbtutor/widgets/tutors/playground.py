@@ -11,6 +11,7 @@ import ipywidgets
 import traitlets
 
 from nbtutor.engine import History, Network, ParameterError
+from nbtutor.engine.code import to_code
 from nbtutor.engine.validation import check_choice, check_integer
 from nbtutor.widgets.controls import (
     Controls,
@@ -220,6 +221,28 @@ class Playground(ipywidgets.VBox):
         with self.views.status.lock:
             run = self._live.run
             return run_figure(run.network, run.trainer.history, run.train, run.validation)
+
+    def to_code(self, library: str = "numpy", *, epochs: int | None = None) -> str:
+        """Return a program that makes this run without nbtutor; see `nbtutor.engine.code`.
+
+        Parameters
+        ----------
+        library : {"numpy", "pytorch", "keras", "sklearn"}, default "numpy"
+        epochs : int, optional
+            How long it trains: as many epochs as the run has done if it is not given, or 100 if it
+            has not begun.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ParameterError
+            If the library cannot make this network.
+        """
+        with self.views.status.lock:
+            return to_code(self._live.run.trainer, library, epochs=epochs)
 
     def close(self) -> None:
         """Close every control and view; nothing is left in the kernel. May be called again."""
