@@ -54,6 +54,8 @@ class FakeModel {
   }
 }
 
+const place = { compareDocumentPosition: () => 0 };
+
 function setUp(traits: Record<string, unknown> = {}) {
   const time = new FakeTime();
   const model = new FakeModel({
@@ -77,13 +79,13 @@ function setUp(traits: Record<string, unknown> = {}) {
       onChange: (callback) => {
         address.changed = callback;
       },
-      claim: () => address.free,
+      enter: () => ({ stand: (_, won) => address.free && won() }),
     },
     download: (file) => files.push(file),
   });
   const open = () => {
     const pictures: Picture[] = [];
-    const membership = hub.join({ paint: (picture) => pictures.push(picture) });
+    const membership = hub.join({ place, paint: (picture) => pictures.push(picture) });
     membership.setVisible(true);
     return { pictures, membership };
   };
@@ -232,6 +234,7 @@ test("a connection that throws is lost and does not break the page", () => {
 test("a view that fails does not stop the others or the clock", () => {
   const { time, model, hub, complaints, open, play } = setUp();
   const broken = hub.join({
+    place,
     paint: () => {
       throw new Error("no canvas");
     },

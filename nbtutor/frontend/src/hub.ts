@@ -5,6 +5,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { browserAddress, type Address } from "./address";
 import { Clock, type ClockHost, type Link } from "./clock";
+import type { Place } from "./contest";
 import { download } from "./download";
 import {
   decodeMessage,
@@ -52,6 +53,8 @@ export interface Picture {
 }
 
 export interface Participant {
+  /** Where it is in the page. */
+  readonly place: Place;
   paint(picture: Picture): void;
 }
 
@@ -126,7 +129,8 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   let focus: Focus | null = null;
   let said = "";
   let saidTimer: number | null = null;
-  let opensLinks = false;
+  const seat = page.address.enter(signal);
+  let stood = false;
   const wanted = new Set<string>();
 
   const clock = new Clock({
@@ -269,12 +273,14 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   function updateVisible(): void {
     const some = [...members].some((member) => member.visible);
     clock.setVisible(some && !page.hidden());
+    const seen = [...members].find((member) => member.visible);
+    if (seen === undefined || stood) return;
+    stood = true;
     // Where a page has several playgrounds, the first that comes into sight takes the link.
-    if (some && !opensLinks && page.address.claim(signal)) {
-      opensLinks = true;
+    seat.stand(seen.participant.place, () => {
       openLink();
       page.address.onChange(openLink, signal);
-    }
+    });
   }
 
   const listen = (event: string, callback: (content: unknown, buffers: DataView[]) => void): void => {
