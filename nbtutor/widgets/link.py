@@ -4,6 +4,11 @@ A link looks like ``#nbt=1;dataset=spiral;hidden=8,8;learning_rate=0.1;lock=data
 version, then what differs from the defaults. `PROPERTIES` says what it may hold, and both
 directions read it. Anyone may write a link, so nothing in one is trusted: `decode` gives values
 that are allowed, or an error to be shown.
+
+The page sends its link once, when its first playground comes into sight (of several that are seen
+together, the one that stands first in the document), and again when the address changes. A link
+holds a whole state: what it leaves out is a default, whatever the page had. One that cannot be
+read changes nothing. What was hidden or locked in Python, a link neither changes nor opens.
 """
 
 from __future__ import annotations
