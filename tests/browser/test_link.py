@@ -24,7 +24,7 @@ STATUS = ("epoch", "updates", "train-loss", "validation-loss", "train-accuracy")
 
 def settings(board: Board) -> dict[str, str]:
     """What the controls show."""
-    shown = {}
+    shown: dict[str, str] = {}
     for names in (SETTINGS, RARE):
         board.show_controls(names == RARE)
         shown |= {name: board.setting(name) for name in names}
@@ -144,7 +144,9 @@ def test_a_broken_or_hostile_link_gives_the_defaults_and_a_message(
 
 
 def test_hidden_and_locked_in_a_link(open_board: OpenBoard) -> None:
-    link = "#nbt=1;hide=step,noise,save,optimizer;lock=dataset,learning_rate,activation,reset,inputs"
+    link = (
+        "#nbt=1;hide=step,noise,save,optimizer;lock=dataset,learning_rate,activation,reset,inputs"
+    )
     board = open_board(PLAYGROUND + link)
     for name in ("Step", "Save"):
         expect(board.button(name)).to_be_hidden()
