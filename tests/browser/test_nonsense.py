@@ -111,6 +111,10 @@ def test_everything_at_once(board: Board) -> None:
       const buttons = [...document.querySelectorAll(".nbt-playground button:not(:disabled)")];
       for (let i = 0; i < 60; i += 1) buttons[(i * 7) % buttons.length].click();
     }""")
-    board.button("Circle").click()
-    board.idle(frames=30)
+    # The kernel works all of it off in turn. What it does last tells that it is through: an epoch
+    # of 25 updates and one more.
+    for name in ("Circle", "Reset", "Epoch", "Step"):
+        board.button(name).click()
+    expect(board.page.locator("[data-value=updates] dd")).to_have_text("26", timeout=30_000)
+    board.wait_for_state("paused")
     check_alive(board)

@@ -21,8 +21,10 @@ def legend(board: Board) -> list[str]:
     return board.view("plane").locator(".nbt-legend li").all_inner_texts()
 
 
-def network_words(board: Board) -> str:
-    return board.view("network").get_by_role("img").get_attribute("aria-label") or ""
+def expect_network(board: Board, words: str) -> None:
+    """Wait for the network's words, which are brought up to date every two seconds."""
+    network = board.view("network").get_by_role("img")
+    expect(network).to_have_accessible_name(re.compile(words))
 
 
 def colour(text: str) -> np.ndarray:
@@ -103,7 +105,7 @@ def test_three_classes_have_a_colour_a_marker_and_a_picture_each(board: Board) -
         )
         distances = [np.linalg.norm(colour(pixel) - other) for other in colours]
         assert int(np.argmin(distances)) == own
-    assert "3 outputs" in network_words(board)
+    expect_network(board, "3 outputs")
 
 
 def test_the_number_of_classes(board: Board) -> None:
@@ -113,7 +115,7 @@ def test_the_number_of_classes(board: Board) -> None:
     expect(board.view("plane").locator(".nbt-legend li")).to_have_count(6)
     board.play(until_epoch=2)
     board.pause()
-    assert "4 outputs" in network_words(board)
+    expect_network(board, "4 outputs")
 
 
 def test_inputs_are_switched_one_by_one(board: Board) -> None:

@@ -202,6 +202,9 @@ def test_turns_need_a_plane() -> None:
     for changes in (Augmentation(rotation=1.0), Augmentation(mirror=True)):
         with pytest.raises(ParameterError, match="jitter only, for points with 3 coordinates"):
             Trainer(Network((3, 1)), data, config=TrainingConfig(augmentation=changes))
+    fleet = Dataset(np.ones((2, 3, 2)), np.array([[0, 1, 0]] * 2))
+    turns = TrainingConfig(augmentation=Augmentation(rotation=1.0, mirror=True))
+    assert Trainer(Network((2, 1), replicas=2), fleet, config=turns).run(epochs=1) == 1
     jitter = TrainingConfig(augmentation=Augmentation(jitter=1.0))
     assert Trainer(Network((3, 1)), data, config=jitter).run(epochs=1) == 1
 

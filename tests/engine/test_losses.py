@@ -288,6 +288,15 @@ def test_values_of_one_unit_in_every_shape(replicas: int) -> None:
             net.loss_and_gradients(X, bad)
 
 
+@pytest.mark.parametrize("shape", [(1, 7), (3, 1, 7), (4, 2, 7)])
+def test_no_value_is_simply_right_or_wrong(shape: tuple[int, ...]) -> None:
+    correct = LOSSES["linear"]["squared_error"].correct(np.ones(shape), np.ones(shape))
+    assert correct.shape == (*shape[:-2], 7)
+    assert np.isnan(correct).all()
+    with pytest.raises(ValueError, match="predicts values, not classes"):
+        LOSSES["linear"]["squared_error"].classes(np.ones(shape))
+
+
 def test_regression_data_of_each_replica_trains() -> None:
     data = make_dataset("sine", 30, 0.1).sample_fleet(30, 3, np.random.default_rng(0))
     assert data.y.shape == (3, 30)

@@ -167,6 +167,7 @@ def check(run: Trainer, slices: int, epochs: int) -> None:
         np.testing.assert_array_equal(run.network.parameters.flat[replica], start[replica])
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(run=runs(largest=6), slices=st.integers(1, 50))
 def test_two_epochs(run: Trainer, slices: int) -> None:

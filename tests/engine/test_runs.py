@@ -200,6 +200,18 @@ def test_a_new_batch_size_in_mid_epoch_takes_the_rest(monkeypatch: pytest.Monkey
     assert sorted(number for batch in watch.batches for number in batch) == list(range(23))
 
 
+def test_a_new_batch_size_counts_in_the_next_epoch_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of the size before have the same beginnings, but other ends."""
+    run = Trainer(Network((2, 1)), tagged(23), config=TrainingConfig(0.001, batch_size=4))
+    watch = Watch(monkeypatch, run)
+    for size, sizes in ((4, [4, 4, 4, 4, 4, 3]), (8, [8, 8, 7]), (2, [2] * 11 + [1]), (30, [23])):
+        run.change(batch_size=size)
+        watch.batches.clear()
+        run.run(epochs=1)
+        assert [len(batch) for batch in watch.batches] == sizes
+        assert sorted(number for batch in watch.batches for number in batch) == list(range(23))
+
+
 def test_the_history_is_measured_on_the_whole_sets() -> None:
     run = trainer(TrainingConfig(0.1, batch_size=7, dropout=0.5, l2=0.1))
     train, test = make_dataset("moons", 60, noise=0.2, seed=1).split(0.5)

@@ -443,6 +443,7 @@ def test_a_way_to_compress_that_is_unknown(method: int, whole: bytes, tmp_path: 
 HOSTILE: list[Any] = [None, -1, 0, 2.5, 10**30, "x", [], {}, float("inf")]
 
 
+@pytest.mark.slow
 def test_any_part_of_the_header_may_be_wrong(whole: bytes, tmp_path: Path) -> None:
     """It is refused; or it makes a run that can be trained, for it may mean something else."""
     path = tmp_path / "run.npz"
@@ -505,6 +506,12 @@ def test_weights_that_are_no_numbers(bad: float, whole: bytes, tmp_path: Path) -
     refused(tmp_path / "run.npz", "damaged")
 
 
+@pytest.mark.parametrize("status", [3, -1, 100])
+def test_a_status_that_is_none(status: int, whole: bytes, tmp_path: Path) -> None:
+    write(tmp_path / "run.npz", whole, {}, {"now/status": np.array([0, status])})
+    refused(tmp_path / "run.npz", "damaged")
+
+
 # Settings as JSON.
 
 SHARES = st.floats(0, 1, exclude_max=True)
@@ -555,6 +562,17 @@ def test_every_schedule_is_stored(tmp_path: Path) -> None:
         run = trainer(schedule=kind(*needed.get(name, (3,))))
         run.run(updates=3)
         check_round_trip(run, tmp_path)
+
+
+@pytest.mark.parametrize("number", [np.float32(0.5), np.int64(1)], ids=repr)
+def test_settings_of_a_schedule_given_as_numpys_numbers(number: Any) -> None:
+    config = TrainingConfig(
+        schedule=WarmUp(number, CosineDecay(number, number), number),
+        augmentation=Augmentation(number, number),
+        clip_norm=number,
+    )
+    again = TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert again == config
 
 
 def test_a_setting_that_is_unknown() -> None:

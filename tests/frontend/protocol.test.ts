@@ -78,6 +78,8 @@ const wrongStructure: readonly [string, Record<string, unknown>, RegExp][] = [
   ["an empty domain", { domain: [6, 6, -6, 6] }, /domain/],
   ["a domain of three", { domain: [0, 1, 0] }, /domain/],
   ["inputs that are no names", { inputs: [1, 2] }, /inputs/],
+  ["a kind of plane that is unknown", { kind: "colour" }, /kind/],
+  ["no kind of plane", { kind: undefined }, /kind/],
 ];
 for (const [name, header, why] of wrongStructure) {
   test(`a malformed structure is refused: ${name}`, () => refused(fullFrame(1, header), why));

@@ -37,7 +37,7 @@ def test_ci_takes_its_command_from_the_readme(readme: str, root: Path) -> None:
 
 def test_the_examples_run(readme: str, tmp_path: Path) -> None:
     examples = blocks(readme, "python")
-    assert len(examples) == 2
+    assert len(examples) == 4
     for example in examples:
         result = subprocess.run(
             [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True
