@@ -63,9 +63,11 @@ class Layers(ipywidgets.HBox):
     ----------
     value : tuple of int
         Units of every hidden layer.
+    disabled : bool
     """
 
     value = traitlets.Any(())
+    disabled = traitlets.Bool(False)
 
     def __init__(self, value: tuple[int, ...]) -> None:
         self.add = _button("Add a layer", "nbt-add")
@@ -96,7 +98,7 @@ class Layers(ipywidgets.HBox):
         if change["owner"] in boxes:
             self.value = tuple(box.value for box in boxes)
 
-    @traitlets.observe("value")
+    @traitlets.observe("value", "disabled")
     def _draw(self, change: dict[str, Any] | None = None) -> None:
         value = self.value
         for box, units in zip(self.units, value, strict=False):
@@ -104,8 +106,10 @@ class Layers(ipywidgets.HBox):
             box.value = units
             box.observe(self._read, "value")
         self.children = (self.remove, self.add, *self.units[: len(value)])
-        self.add.disabled = len(value) >= MAX_LAYERS
-        self.remove.disabled = not value
+        self.add.disabled = self.disabled or len(value) >= MAX_LAYERS
+        self.remove.disabled = self.disabled or not value
+        for box in self.units:
+            box.disabled = self.disabled
 
 
 class Inputs(ipywidgets.HBox):
@@ -115,9 +119,11 @@ class Inputs(ipywidgets.HBox):
     ----------
     value : tuple of str
         The names of those that are on, in the order of `FEATURES`.
+    disabled : bool
     """
 
     value = traitlets.Any(())
+    disabled = traitlets.Bool(False)
 
     def __init__(self, value: tuple[str, ...]) -> None:
         self.buttons = {
@@ -136,11 +142,12 @@ class Inputs(ipywidgets.HBox):
         self.value = chosen or self.value
         self._draw()
 
-    @traitlets.observe("value")
+    @traitlets.observe("value", "disabled")
     def _draw(self, change: dict[str, Any] | None = None) -> None:
         for name, button in self.buttons.items():
             button.unobserve(self._read, "value")
             button.value = name in self.value
+            button.disabled = self.disabled
             button.observe(self._read, "value")
 
 

@@ -246,6 +246,19 @@ class LiveRun:
         self.playing = False
         self._start(Run(self.settings), "")
 
+    def replace(self, settings: RunSettings, note: str) -> None:
+        """Put a new run in the place of this one, unless it has these settings already.
+
+        Parameters
+        ----------
+        settings : RunSettings
+        note : str
+            What to say.
+        """
+        if settings != self.settings:
+            self.playing = False
+            self._start(Run(settings), note)
+
     @property
     def can_undo(self) -> bool:
         """Whether there is an earlier run to bring back."""

@@ -1,15 +1,24 @@
 """What goes over the wire between the kernel and the browser: the only place that names its fields.
 
 All messages are custom messages of the hub's comm (`nbtutor.widgets.views.hub`). The browser sends
-two kinds, which are not trusted::
+four kinds, which are not trusted::
 
     {"type": "tick", "seen": 17, "window": 1, "again": false}    train and send me the next picture
     {"type": "sync"}                                             send me everything
+    {"type": "open", "link": "#nbt=1;dataset=spiral"}            take these settings
+    {"type": "export", "what": "csv"}                            make me this file
 
 ``seen`` is the number of the last picture painted, ``window`` how many may be on their way, and
 ``again`` is true when no answer came in time: then the kernel sends everything and trains nothing.
 A tick is answered if fewer than ``window`` pictures are newer than ``seen``, and ignored otherwise:
 the answer to another view's tick has gone to all views already.
+
+``link`` is the end of the page's address (`nbtutor.widgets.link`), of at most `MAX_LINK`
+characters. It is answered by a full picture, and by the trait ``error`` if there is something to
+say. ``what`` is a name from `nbtutor.widgets.exports.EXPORTS`. The answer has the file as its one
+buffer, and goes to all pages, so a page leaves alone what it did not ask for::
+
+    {"type": "file", "what": "csv", "name": "nbtutor-circle.csv", "mime": "text/csv"}
 
 The kernel sends ``{"type": "error", "message": "..."}`` when it refused a message, and pictures: a
 header with binary buffers. Pictures are idempotent; one that is not full and not newer than what
@@ -52,10 +61,14 @@ from typing import Any
 
 import numpy as np
 
+from nbtutor.widgets.exports import EXPORTS, File
 from nbtutor.widgets.live import MAX_WINDOW, Picture
 
 MAX_SEQ = 2**53
 """The largest whole number that a browser holds exactly."""
+
+MAX_LINK = 4000
+"""More than a link may have, so that one that is too long is told to be so."""
 
 
 class ProtocolError(ValueError):
@@ -76,21 +89,45 @@ class Sync:
     """The browser asks for everything."""
 
 
-def parse(content: object) -> Tick | Sync:
+@dataclass(frozen=True)
+class Open:
+    """The browser's page was opened with a link."""
+
+    link: str
+
+
+@dataclass(frozen=True)
+class Save:
+    """The browser asks for a file."""
+
+    what: str
+
+
+Message = Tick | Sync | Open | Save
+
+
+def parse(content: object) -> Message:
     """Read a message from the browser.
 
     Raises
     ------
     ProtocolError
-        If it is anything but one of the two messages, with exactly their fields.
+        If it is anything but one of the four messages, with exactly their fields.
     """
     if not isinstance(content, Mapping):
         raise ProtocolError("A message must be an object with a type.")
     kind = content.get("type")
     if kind == "sync" and set(content) == {"type"}:
         return Sync()
+    if kind == "open" and set(content) == {"type", "link"}:
+        return Open(_check_text("link", content["link"], MAX_LINK))
+    if kind == "export" and set(content) == {"type", "what"}:
+        what = _check_text("what", content["what"], 20)
+        if what not in EXPORTS:
+            raise ProtocolError(f"what must be one of {', '.join(EXPORTS)}.")
+        return Save(what)
     if kind != "tick":
-        raise ProtocolError("The type of a message must be 'tick' or 'sync'.")
+        raise ProtocolError("The type of a message must be 'tick', 'sync', 'open' or 'export'.")
     if set(content) != {"type", "seen", "window", "again"}:
         raise ProtocolError("A tick must have the fields seen, window and again.")
     seen, window, again = content["seen"], content["window"], content["again"]
@@ -106,6 +143,16 @@ def parse(content: object) -> Tick | Sync:
 def refuse(error: ProtocolError) -> dict[str, Any]:
     """Return the answer to a message that was refused."""
     return {"type": "error", "message": f"The page sent something unexpected. {error}"}
+
+
+def complain(message: str) -> dict[str, Any]:
+    """Return the answer to a message that was understood, but cannot be done."""
+    return {"type": "error", "message": message}
+
+
+def encode_file(what: str, file: File) -> tuple[dict[str, Any], list[bytes]]:
+    """Return a file as a header and its binary buffer."""
+    return {"type": "file", "what": what, "name": file.name, "mime": file.mime}, [file.data]
 
 
 def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
@@ -142,6 +189,12 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
         for number, (name, array) in enumerate(arrays.items())
     }
     return header, [_little_endian(array) for array in arrays.values()]
+
+
+def _check_text(name: str, value: object, most: int) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise ProtocolError(f"{name} must be text of at most {most:,} characters.")
+    return value
 
 
 def _is_whole(value: object) -> bool:

@@ -42,6 +42,21 @@ button.on_click(swap)
 ipywidgets.VBox([buttons.play, button, views.status, place])
 """
 
+# Two that know nothing of each other, both in sight.
+TWO = """\
+import ipywidgets, nbtutor
+one, other = nbtutor.Playground(seed=1), nbtutor.Playground(seed=2)
+ipywidgets.HBox([ipywidgets.VBox([each.views.status, each.controls.seed, each.views.plane])
+    for each in (one, other)])
+"""
+
+# What a teacher sets up.
+TAUGHT = """\
+import nbtutor
+playground = nbtutor.Playground("moons", hide=["seed", "step"], lock=["dataset", "l1", "epoch"])
+playground
+"""
+
 # More kernels kept warm, and sooner: each test takes one.
 WARM = """\
 import nbtutor.serve.settings as settings
@@ -66,11 +81,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for the playground and two more pages with playgrounds."""
+    """A server for the playground and more pages with playgrounds."""
     folder = tmp_path_factory.mktemp("lessons")
     shutil.copy(root / "notebooks" / PLAYGROUND, folder)
     write_lesson(folder / "01-twice.ipynb", "Twice", TWICE)
     write_lesson(folder / "02-apart.ipynb", "Apart", APART)
+    write_lesson(folder / "03-two.ipynb", "Two", TWO)
+    write_lesson(folder / "04-taught.ipynb", "Taught", TAUGHT)
     with running_server(folder, program=WARM) as running:
         yield running
 

@@ -47,11 +47,11 @@ def notebook_url(server: Server) -> str:
     return f"{address.removesuffix('/lab')}/lab/tree/{PLAYGROUND}?{token}"
 
 
-def open_notebook(page: Page, server: Server) -> Board:
+def open_notebook(page: Page, server: Server, link: str = "") -> Board:
     """Open the playground's notebook and wait until its kernel is there."""
     board = Board(page, Traffic(page), server)
     page.set_default_timeout(30_000)
-    page.goto(notebook_url(server))
+    page.goto(notebook_url(server) + link)
     expect(
         page.locator(".jp-Notebook").get_by_role("heading", name="The playground")
     ).to_be_visible(timeout=60_000)
@@ -153,3 +153,25 @@ def has_widget(path: Path) -> bool:
         return False
     data = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
     return any("application/vnd.jupyter.widget-view+json" in part for part in data)
+
+
+@pytest.mark.timeout(240)
+def test_a_link_opens_in_a_notebook(page: Page, lab: tuple[Server, Path]) -> None:
+    server, _ = lab
+    board = open_notebook(page, server, "#nbt=1;dataset=spiral;hidden=8,8;seed=3;lock=seed")
+    menu(page, "Run", "Run All Cells")
+    board.view("status").wait_for(timeout=60_000)
+    board.view("status").scroll_into_view_if_needed()
+    expect(board.sentence).to_have_text("The settings of the link are here. Press Play.")
+    expect(board.page.get_by_role("spinbutton", name="Units in layer 2")).to_have_value("8")
+    # An address that is copied here has no key to the server.
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    board.button("Copy link").click()
+    expect(board.sentence).to_have_text("Link copied.")
+    address = page.evaluate("() => navigator.clipboard.readText()")
+    assert "token" not in address
+    assert address.endswith("#nbt=1;dataset=spiral;hidden=8,8;seed=3;lock=seed")
+    with page.expect_download() as download:
+        board.button("Save").click()
+        board.button("Run as CSV").click()
+    assert download.value.suggested_filename == "nbtutor-spiral.csv"

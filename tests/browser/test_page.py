@@ -13,7 +13,7 @@ from tests.browser.conftest import OpenBoard
 BUTTONS = [
     *("Play", "Step", "Epoch", "Reset", "Undo"),
     *("Circle", "Exclusive or", "Two clouds", "Spiral", "Moons"),
-    *("Add a layer", "Remove a layer"),
+    *("Add a layer", "Remove a layer", "Copy link", "Save"),
 ]
 # Names of Python's that a page shows only if something was not translated into words.
 INTERNAL = re.compile(r"\b(leaky_relu|train_share|learning_rate|batch_size|IPY_MODEL|Traceback)\b")

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
   BUSY_SENTENCE, createHub, LOST_SENTENCE, type Picture,
 } from "../../nbtutor/frontend/src/hub";
+import type { SentFile } from "../../nbtutor/frontend/src/protocol";
 import { FakeTime } from "./fake_time";
 import { fullFrame, partFrame, type Message } from "./frames";
 
@@ -53,6 +54,8 @@ class FakeModel {
   }
 }
 
+const place = { compareDocumentPosition: () => 0 };
+
 function setUp(traits: Record<string, unknown> = {}) {
   const time = new FakeTime();
   const model = new FakeModel({
@@ -62,6 +65,8 @@ function setUp(traits: Record<string, unknown> = {}) {
   const controller = new AbortController();
   const page = { hidden: false, changed: (): void => undefined };
   const complaints: unknown[] = [];
+  const address = { link: null as string | null, free: true, changed: (): void => undefined };
+  const files: SentFile[] = [];
   const hub = createHub(model as unknown as Parameters<typeof createHub>[0], controller.signal, {
     clock: time,
     hidden: () => page.hidden,
@@ -69,10 +74,18 @@ function setUp(traits: Record<string, unknown> = {}) {
       page.changed = callback;
     },
     complain: (error) => complaints.push(error),
+    address: {
+      link: () => address.link,
+      onChange: (callback) => {
+        address.changed = callback;
+      },
+      enter: () => ({ stand: (_, won) => address.free && won() }),
+    },
+    download: (file) => files.push(file),
   });
   const open = () => {
     const pictures: Picture[] = [];
-    const membership = hub.join({ paint: (picture) => pictures.push(picture) });
+    const membership = hub.join({ place, paint: (picture) => pictures.push(picture) });
     membership.setVisible(true);
     return { pictures, membership };
   };
@@ -80,7 +93,7 @@ function setUp(traits: Record<string, unknown> = {}) {
     model.set("playing", true);
     time.paint();
   };
-  return { time, model, hub, controller, page, complaints, open, play };
+  return { time, model, hub, controller, page, complaints, address, files, open, play };
 }
 
 test("the snapshot is painted before any message, and nothing is asked for", () => {
@@ -221,6 +234,7 @@ test("a connection that throws is lost and does not break the page", () => {
 test("a view that fails does not stop the others or the clock", () => {
   const { time, model, hub, complaints, open, play } = setUp();
   const broken = hub.join({
+    place,
     paint: () => {
       throw new Error("no canvas");
     },
@@ -280,4 +294,81 @@ test("a unit that one view points at is seen by all, until it points at none", (
   first.membership.setFocus(null);
   time.paint();
   assert.equal(second.pictures.at(-1)?.focus, null);
+});
+
+test("the page's link is sent once a view is seen, and again when the address changes", () => {
+  const { model, address, open } = setUp();
+  const opened = (): unknown[] => model.sent.filter(({ type }) => type === "open");
+  address.link = "#nbt=1;seed=3";
+  assert.deepEqual(opened(), []);
+  open();
+  open();
+  assert.deepEqual(opened(), [{ type: "open", link: "#nbt=1;seed=3" }]);
+  address.link = "#nbt=1;seed=4";
+  address.changed();
+  assert.equal(opened().length, 2);
+  address.link = null;
+  address.changed();
+  assert.equal(opened().length, 2);
+});
+
+test("a link that another playground has taken is left to it", () => {
+  const { model, address, open } = setUp();
+  address.link = "#nbt=1;seed=3";
+  address.free = false;
+  open();
+  address.changed();
+  assert.deepEqual(model.sent, []);
+});
+
+function sendFile(model: FakeModel, what: string, name = "run.csv"): void {
+  const header = { type: "file", what, name, mime: "text/csv" };
+  model.receive({ header, buffers: [new DataView(Uint8Array.of(7, 8, 9).buffer, 1, 2)] });
+}
+
+test("a file goes to the downloads of the page that asked, once, and that is said", () => {
+  const { time, model, hub, files, open } = setUp();
+  const { pictures } = open();
+  const told = (): string | undefined => {
+    time.paint();
+    return pictures.at(-1)?.sentence;
+  };
+  sendFile(model, "csv");
+  assert.deepEqual(files, []);
+  hub.sharing.request("csv");
+  assert.deepEqual(model.sent, [{ type: "export", what: "csv" }]);
+  assert.equal(told(), "The file is being made.");
+  sendFile(model, "png");
+  sendFile(model, "csv");
+  sendFile(model, "csv");
+  assert.deepEqual(files.map(({ name, bytes }) => [name, [...bytes]]), [["run.csv", [8, 9]]]);
+  assert.equal(told(), "Downloaded run.csv.");
+  time.pass(6_000);
+  assert.equal(told(), "Press Play.");
+});
+
+test("a file that cannot be made is told, and is not waited for", () => {
+  const { time, model, hub, files, open } = setUp();
+  const { pictures } = open();
+  hub.sharing.request("sklearn");
+  model.trigger("msg:custom", { type: "error", message: "The file cannot be made." }, []);
+  time.paint();
+  assert.equal(pictures.at(-1)?.error, "The file cannot be made.");
+  assert.equal(pictures.at(-1)?.sentence, "Press Play.");
+  sendFile(model, "sklearn");
+  assert.deepEqual(files, []);
+});
+
+test("a file with a name that leads elsewhere is refused", () => {
+  const { model, hub, files, complaints } = setUp();
+  for (const name of ["../run.csv", "a/b", "a\\b", "", ".bashrc", "run.csv\n"]) {
+    hub.sharing.request("csv");
+    sendFile(model, "csv", name);
+  }
+  assert.deepEqual(files, []);
+  assert.equal(complaints.length, 6);
+});
+
+test("the link to copy is the kernel's", () => {
+  assert.equal(setUp({ link: "#nbt=1;seed=3" }).hub.sharing.link(), "#nbt=1;seed=3");
 });

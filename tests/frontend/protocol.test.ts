@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  decodeMessage, decodeSnapshot, parseModelReference, parseViewName, ProtocolError, syncMessage,
+  decodeMessage, decodeSnapshot, exportMessage, openMessage, parseFiles, parseModelReference,
+  parseNames, parseViewName, ProtocolError, syncMessage,
   tickMessage, type Frame,
 } from "../../nbtutor/frontend/src/protocol";
 import { fullFrame, message, partFrame, type Message } from "./frames";
@@ -105,6 +106,32 @@ test("messages that are no frames", () => {
   assert.throws(() => decodeMessage(null, []), ProtocolError);
 });
 
+test("a file has one buffer, which is copied out of the message", () => {
+  const header = { type: "file", what: "png", name: "nbtutor-two.png", mime: "image/png" };
+  const bytes = Uint8Array.of(1, 2, 3, 4);
+  const incoming = decodeMessage(header, [new DataView(bytes.buffer, 1, 2)]);
+  assert.ok(incoming.kind === "file");
+  assert.deepEqual({ ...incoming.file, bytes: [...incoming.file.bytes] }, {
+    what: "png", name: "nbtutor-two.png", mime: "image/png", bytes: [2, 3],
+  });
+  const refusedFile = (change: object, buffers: DataView[], why: RegExp): void =>
+    assert.throws(() => decodeMessage({ ...header, ...change }, buffers), why);
+  const one = [new DataView(bytes.buffer)];
+  refusedFile({}, [], /0 buffers/);
+  refusedFile({}, [...one, ...one], /2 buffers/);
+  refusedFile({ name: "../x" }, one, /name/);
+  refusedFile({ mime: 3 }, one, /mime/);
+  refusedFile({ what: undefined }, one, /what/);
+});
+
+test("lists of names and files are checked", () => {
+  assert.deepEqual(parseFiles([["csv", "Run as CSV"]]), [["csv", "Run as CSV"]]);
+  assert.throws(() => parseFiles({}), ProtocolError);
+  assert.throws(() => parseFiles([["csv", 3]]), ProtocolError);
+  assert.deepEqual(parseNames("hidden", ["link"]), ["link"]);
+  assert.throws(() => parseNames("hidden", "link"), /hidden/);
+});
+
 test("a snapshot may be missing, and is checked like any frame", () => {
   assert.equal(decodeSnapshot({}), null);
   assert.equal(decodeSnapshot(null), null);
@@ -117,7 +144,7 @@ test("traits are checked", () => {
   assert.equal(parseModelReference("IPY_MODEL_abc"), "abc");
   assert.throws(() => parseModelReference("abc"), /IPY_MODEL_/);
   assert.equal(parseViewName("plane"), "plane");
-  assert.throws(() => parseViewName("plan"), /status, plane, network, curves/);
+  assert.throws(() => parseViewName("plan"), /status, plane, network, curves, share/);
 });
 
 test("what is sent has exactly the fields that the kernel takes", () => {
@@ -125,4 +152,6 @@ test("what is sent has exactly the fields that the kernel takes", () => {
     type: "tick", seen: 3, window: 2, again: false,
   });
   assert.deepEqual(syncMessage(), { type: "sync" });
+  assert.deepEqual(openMessage("#nbt=1"), { type: "open", link: "#nbt=1" });
+  assert.deepEqual(exportMessage("csv"), { type: "export", what: "csv" });
 });

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbtutor.widgets import protocol
+from nbtutor.widgets.exports import EXPORTS, File
 from nbtutor.widgets.live import LiveRun
 
 TICK = {"type": "tick", "seen": 3, "window": 2, "again": False}
@@ -57,6 +58,18 @@ def test_a_tick_is_read() -> None:
     assert protocol.parse({"type": "sync"}) == protocol.Sync()
 
 
+def test_a_link_and_a_wish_for_a_file_are_read() -> None:
+    assert protocol.parse({"type": "open", "link": "#nbt=1"}) == protocol.Open("#nbt=1")
+    for what in EXPORTS:
+        assert protocol.parse({"type": "export", "what": what}) == protocol.Save(what)
+
+
+def test_a_file_is_a_header_and_one_buffer() -> None:
+    header, buffers = protocol.encode_file("csv", File("run.csv", "text/csv", b"epoch\n"))
+    assert header == {"type": "file", "what": "csv", "name": "run.csv", "mime": "text/csv"}
+    assert buffers == [b"epoch\n"]
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -78,6 +91,16 @@ def test_a_tick_is_read() -> None:
         {**TICK, "epochs": 10**9},
         {"type": "tick", "seen": 3},
         {"type": "sync", "seen": 3},
+        {"type": "open"},
+        {"type": "open", "link": None},
+        {"type": "open", "link": ["#nbt=1"]},
+        {"type": "open", "link": "x" * (protocol.MAX_LINK + 1)},
+        {"type": "open", "link": "#nbt=1", "lock": []},
+        {"type": "export"},
+        {"type": "export", "what": "exe"},
+        {"type": "export", "what": ["csv"]},
+        {"type": "export", "what": "__class__"},
+        {"type": "export", "what": "csv", "path": "/etc/passwd"},
     ],
 )
 def test_a_malformed_message_is_refused(message: object) -> None:
@@ -95,8 +118,8 @@ json_values = st.recursive(
 @given(
     json_values
     | st.fixed_dictionaries(
-        {"type": st.sampled_from(["tick", "sync"])},
-        optional={"seen": json_values, "window": json_values, "again": json_values},
+        {"type": st.sampled_from(["tick", "sync", "open", "export"])},
+        optional=dict.fromkeys(("seen", "window", "again", "link", "what"), json_values),
     )
 )
 def test_any_json_is_read_or_refused(message: object) -> None:
@@ -111,5 +134,9 @@ def test_any_json_is_read_or_refused(message: object) -> None:
             message["window"],
             message["again"],
         )
+    elif isinstance(parsed, protocol.Open):
+        assert message == {"type": "open", "link": parsed.link}
+    elif isinstance(parsed, protocol.Save):
+        assert message == {"type": "export", "what": parsed.what}
     else:
         assert message == {"type": "sync"}

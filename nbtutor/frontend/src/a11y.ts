@@ -21,8 +21,9 @@ export function nameControls(board: HTMLElement, signal: AbortSignal): void {
     childList: true,
     characterData: true,
     subtree: true,
-    // A chosen button is told by its class alone, and a slider writes its own text at every move.
-    attributeFilter: ["class", "aria-valuetext"],
+    // A chosen button is told by its class alone, a slider writes its own text at every move, and
+    // says to the eye alone that it cannot be used.
+    attributeFilter: ["class", "aria-valuetext", "disabled"],
   });
   signal.addEventListener("abort", () => observer.disconnect());
 }
@@ -38,15 +39,18 @@ function nameControl(control: HTMLElement): void {
   const widget = control.closest(".widget-inline-hbox, .jupyter-widgets");
   const text = widget?.querySelector(".widget-label")?.textContent?.trim() ?? "";
   if (widget == null || text === "") return;
-  if (control.getAttribute("role") === "slider") tellValue(control, widget);
+  if (control.getAttribute("role") === "slider") tellState(control, widget);
   const readout = control.classList.contains("widget-readout");
   if (readout && control.isContentEditable) set(control, "role", "textbox");
   set(control, NAME, readout ? `${text}, value` : text);
 }
 
-/** A slider over a list counts its places; the learner is told what stands there. */
-function tellValue(handle: HTMLElement, widget: Element): void {
+/** Tells what stands where a slider is, since one over a list counts places, and if it is locked. */
+function tellState(handle: HTMLElement, widget: Element): void {
   const value = widget.querySelector(".widget-readout")?.textContent?.trim() ?? "";
+  const locked = handle.closest(".noUi-target")?.hasAttribute("disabled") ?? false;
+  if (locked) set(handle, "aria-disabled", "true");
+  else handle.removeAttribute("aria-disabled");
   const alone = widget.querySelectorAll("[role=slider]").length === 1;
   if (alone && value !== "") set(handle, "aria-valuetext", value);
 }

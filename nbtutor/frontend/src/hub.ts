@@ -3,10 +3,15 @@
 // the object that `createHub` returns, through anywidget's host.
 
 import type { AnyModel } from "@anywidget/types";
+import { browserAddress, type Address } from "./address";
 import { Clock, type ClockHost, type Link } from "./clock";
+import type { Place } from "./contest";
+import { download } from "./download";
 import {
   decodeMessage,
   decodeSnapshot,
+  exportMessage,
+  openMessage,
   parseRunState,
   syncMessage,
   tickMessage,
@@ -14,6 +19,7 @@ import {
   type BufferLike,
   type Frame,
   type RunState,
+  type SentFile,
 } from "./protocol";
 import { advance, structureOf, type Scene } from "./scene";
 
@@ -23,6 +29,9 @@ export const LOST_SENTENCE =
 
 // A refused message is told for at least this long, even while frames come in.
 const COMPLAINT_MS = 5_000;
+
+// What is said of a copied link or a saved file stands in the place of the state for so long.
+const SAID_MS = 5_000;
 
 export type ShownState = RunState | "busy";
 
@@ -44,6 +53,8 @@ export interface Picture {
 }
 
 export interface Participant {
+  /** Where it is in the page. */
+  readonly place: Place;
   paint(picture: Picture): void;
 }
 
@@ -57,8 +68,19 @@ export interface Membership {
   leave(): void;
 }
 
+/** What takes a run elsewhere. */
+export interface Sharing {
+  /** The end of the page's address that means the present settings. */
+  link(): string;
+  /** Asks the kernel for a file, which goes to the browser's downloads. */
+  request(what: string): void;
+  /** Says a sentence for some seconds, where the state is told. */
+  say(sentence: string): void;
+}
+
 export interface Hub {
   join(participant: Participant): Membership;
+  readonly sharing: Sharing;
 }
 
 interface Member {
@@ -75,6 +97,8 @@ export interface Page {
   readonly hidden: () => boolean;
   readonly onVisibilityChange: (callback: () => void, signal: AbortSignal) => void;
   readonly complain: (error: unknown) => void;
+  readonly address: Address;
+  readonly download: (file: SentFile) => void;
 }
 
 export function browserPage(): Page {
@@ -90,6 +114,8 @@ export function browserPage(): Page {
     onVisibilityChange: (callback, signal) =>
       document.addEventListener("visibilitychange", callback, { signal }),
     complain: (error) => console.error("[nbtutor]", error),
+    address: browserAddress(),
+    download,
   };
 }
 
@@ -101,6 +127,11 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   let error = String(model.get(TRAITS.error) ?? "");
   let complaintUntil = 0;
   let focus: Focus | null = null;
+  let said = "";
+  let saidTimer: number | null = null;
+  const seat = page.address.enter(signal);
+  let stood = false;
+  const wanted = new Set<string>();
 
   const clock = new Clock({
     ...page.clock,
@@ -133,7 +164,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
 
   function picture(): Picture {
     const shown: Record<Link, [ShownState, string]> = {
-      ok: [state, message],
+      ok: [state, said || message],
       busy: ["busy", BUSY_SENTENCE],
       lost: ["error", LOST_SENTENCE],
     };
@@ -171,12 +202,54 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
     markAll();
   }
 
+  function forgetSaid(): void {
+    if (saidTimer !== null) page.clock.clearTimer(saidTimer);
+    saidTimer = null;
+    said = "";
+  }
+
+  function say(sentence: string): void {
+    forgetSaid();
+    said = sentence;
+    saidTimer = page.clock.setTimer(() => {
+      forgetSaid();
+      markAll();
+    }, SAID_MS);
+    markAll();
+  }
+
+  function request(what: string): void {
+    wanted.add(what);
+    error = String(model.get(TRAITS.error) ?? "");
+    complaintUntil = 0;
+    say("The file is being made.");
+    send(exportMessage(what));
+  }
+
+  function takeFile(file: SentFile): void {
+    // It goes to every page of the kernel; only one has asked.
+    if (!wanted.delete(file.what)) return;
+    page.download(file);
+    say(`Downloaded ${file.name}.`);
+  }
+
+  function openLink(): void {
+    const link = page.address.link();
+    if (link === null) return;
+    forgetSaid();
+    send(openMessage(link));
+  }
+
   function receive(content: unknown, buffers: readonly BufferLike[]): void {
     try {
       const incoming = decodeMessage(content, buffers);
       if (incoming.kind === "frame") {
         take(incoming.frame);
+      } else if (incoming.kind === "file") {
+        takeFile(incoming.file);
       } else {
+        wanted.clear();
+        forgetSaid();
         error = incoming.message;
         complaintUntil = page.clock.now() + COMPLAINT_MS;
         clock.refused();
@@ -200,6 +273,14 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   function updateVisible(): void {
     const some = [...members].some((member) => member.visible);
     clock.setVisible(some && !page.hidden());
+    const seen = [...members].find((member) => member.visible);
+    if (seen === undefined || stood) return;
+    stood = true;
+    // Where a page has several playgrounds, the first that comes into sight takes the link.
+    seat.stand(seen.participant.place, () => {
+      openLink();
+      page.address.onChange(openLink, signal);
+    });
   }
 
   const listen = (event: string, callback: (content: unknown, buffers: DataView[]) => void): void => {
@@ -228,6 +309,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   page.onVisibilityChange(updateVisible, signal);
   signal.addEventListener("abort", () => {
     clock.stop();
+    forgetSaid();
     members.clear();
   });
 
@@ -238,6 +320,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   if (scene === null || playing) clock.requestSync();
 
   return {
+    sharing: { link: () => String(model.get(TRAITS.link) ?? ""), request, say },
     join(participant) {
       const member: Member = { participant, visible: false, stale: true };
       members.add(member);

@@ -7,10 +7,11 @@ import { mount, type ViewFactory } from "./mount";
 import { curvesView } from "./views/curves";
 import { networkView } from "./views/network";
 import { planeView } from "./views/plane";
+import { shareView } from "./views/share";
 import { statusView } from "./views/status";
 import type { ViewName } from "./protocol";
 
-const FACTORIES: Record<ViewName, ViewFactory> = {
+const FACTORIES: Record<Exclude<ViewName, "share">, ViewFactory> = {
   status: statusView,
   plane: planeView,
   network: networkView,
@@ -34,7 +35,8 @@ async function render({ model, el, signal, host }: RenderProps): Promise<void> {
     hub = (await host.getWidget<Hub>(`anywidget:${id}`)).exports;
   }
   if (hub === null || signal.aborted) return;
-  mount(name, FACTORIES[name], hub, el, signal);
+  if (name === "share") shareView(model, hub.sharing, el, signal);
+  else mount(name, FACTORIES[name], hub, el, signal);
 }
 
 export default { initialize, render };

@@ -54,6 +54,7 @@ export function mount(
   );
 
   const membership = hub.join({
+    place: root,
     paint(picture) {
       palette ??= readPalette(root);
       view.paint(picture, palette, fresh);

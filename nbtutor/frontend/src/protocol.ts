@@ -61,8 +61,18 @@ export interface Frame {
   readonly points: Float32Array | null;
 }
 
+/** A file that was asked for. */
+export interface SentFile {
+  /** What it was asked for as. */
+  readonly what: string;
+  readonly name: string;
+  readonly mime: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 export type Incoming =
   | { readonly kind: "frame"; readonly frame: Frame }
+  | { readonly kind: "file"; readonly file: SentFile }
   | { readonly kind: "error"; readonly message: string };
 
 export interface Tick {
@@ -84,9 +94,13 @@ export const TRAITS = {
   message: "message",
   error: "error",
   playing: "playing",
+  link: "link",
+  files: "files",
+  hidden: "hidden",
+  locked: "locked",
 } as const;
 
-export const VIEWS = ["status", "plane", "network", "curves"] as const;
+export const VIEWS = ["status", "plane", "network", "curves", "share"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 const MODEL_PREFIX = "IPY_MODEL_";
@@ -102,6 +116,29 @@ export function tickMessage(tick: Tick): object {
 
 export function syncMessage(): object {
   return { type: "sync" };
+}
+
+export function openMessage(link: string): object {
+  return { type: "open", link };
+}
+
+export function exportMessage(what: string): object {
+  return { type: "export", what };
+}
+
+/** The files that can be asked for: pairs of a name and a label. */
+export function parseFiles(value: unknown): readonly (readonly [what: string, label: string])[] {
+  if (!Array.isArray(value)) return refuse(`files is ${show(value)}; it must be a list`);
+  return value.map((pair: unknown) => {
+    const [what = "", label = ""] = parseNames("files", pair);
+    return [what, label] as const;
+  });
+}
+
+export function parseNames(name: string, value: unknown): readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string")
+    ? (value as string[])
+    : refuse(`${name} is ${show(value)}; it must be a list of texts`);
 }
 
 export function parseViewName(value: unknown): ViewName {
@@ -128,7 +165,8 @@ export function decodeMessage(content: unknown, buffers: readonly BufferLike[]):
   const message = record(content, "message");
   if (message.type === "frame") return { kind: "frame", frame: decodeFrame(message, buffers) };
   if (message.type === "error") return { kind: "error", message: text(message, "message") };
-  return refuse(`type is ${show(message.type)}; it must be "frame" or "error"`);
+  if (message.type === "file") return { kind: "file", file: decodeFile(message, buffers) };
+  return refuse(`type is ${show(message.type)}; it must be "frame", "file" or "error"`);
 }
 
 /** The frame in the `snapshot` trait, or null where there is none yet. */
@@ -138,6 +176,17 @@ export function decodeSnapshot(value: unknown): Frame | null {
   if (snapshot.header === undefined) return null;
   if (!Array.isArray(snapshot.buffers)) return refuse("snapshot.buffers must be a list");
   return decodeFrame(record(snapshot.header, "snapshot.header"), snapshot.buffers);
+}
+
+function decodeFile(header: Fields, buffers: readonly unknown[]): SentFile {
+  if (buffers.length !== 1) return refuse(`a file has ${buffers.length} buffers; it must be one`);
+  const name = text(header, "name");
+  // It becomes a name in a person's folder.
+  if (!/^[\w-]+(\.[\w-]+)*$/.test(name)) {
+    return refuse(`name is ${show(name)}; it must be letters, digits, "-", "_" and "."`);
+  }
+  const bytes = Uint8Array.from(bytesOf(buffers[0], name));
+  return { what: text(header, "what"), name, mime: text(header, "mime"), bytes };
 }
 
 function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
@@ -252,7 +301,7 @@ function bytesOf(buffer: unknown, name: string): Uint8Array {
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   }
   if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
-  return refuse(`the buffer of arrays.${name} is ${show(buffer)}; it must be binary`);
+  return refuse(`the buffer of ${name} is ${show(buffer)}; it must be binary`);
 }
 
 function pictures(array: NamedArray | null, dimensions: 2 | 3): Pictures | null {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -13,6 +13,8 @@ import traitlets
 from nbtutor.engine import History, Network, ParameterError
 from nbtutor.engine.code import to_code
 from nbtutor.engine.validation import check_choice, check_integer
+from nbtutor.widgets import link as links
+from nbtutor.widgets.access import SHARING, Access, Rules, check_names, describe_kept, refusal
 from nbtutor.widgets.controls import (
     Controls,
     Layers,
@@ -21,6 +23,7 @@ from nbtutor.widgets.controls import (
     make_controls,
     make_transport,
 )
+from nbtutor.widgets.exports import File, history_table, make_file
 from nbtutor.widgets.live import SPEEDS, LiveRun
 from nbtutor.widgets.settings import (
     WORDS,
@@ -29,7 +32,7 @@ from nbtutor.widgets.settings import (
     unknown_name,
 )
 from nbtutor.widgets.traits import Setting
-from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView
+from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView, ShareView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +46,7 @@ class Views:
     plane: PlaneView
     network: NetworkView
     curves: CurvesView
+    share: ShareView
 
 
 class Playground(ipywidgets.VBox):
@@ -94,6 +98,11 @@ class Playground(ipywidgets.VBox):
         From 0 to below 1, for "sgd" and "nesterov".
     seed : int, default 0
         Of data, initial weights, batches and dropout; 0 to 999,999.
+    hide, lock : sequence of str, default ()
+        What the page does not show, and what it shows but does not let be used: names of settings,
+        "speed", the buttons "play", "step", "epoch", "reset", "redraw" and "undo", and "link" and
+        "save". From Python, everything can be changed all the same. *Undo* may bring back a run
+        with other settings.
 
     Attributes
     ----------
@@ -107,7 +116,7 @@ class Playground(ipywidgets.VBox):
     transport : Transport
         The buttons.
     views : Views
-        The status line, plane, network and curves.
+        The status line, plane, network and curves, and the buttons that share a run.
 
     Raises
     ------
@@ -143,11 +152,19 @@ class Playground(ipywidgets.VBox):
 
     _unbind: Sequence[Callable[[], None]] = ()  # also for close() after a refused argument
 
-    def __init__(self, dataset: str = "circle", **settings: Any) -> None:
+    def __init__(
+        self,
+        dataset: str = "circle",
+        *,
+        hide: Sequence[str] = (),
+        lock: Sequence[str] = (),
+        **settings: Any,
+    ) -> None:
         for name in settings:
             if name not in WORDS:
                 raise unknown_name(name, WORDS)
         checked = RunSettings(dataset=dataset, **settings)
+        rules = Rules(check_names("hide", hide), check_names("lock", lock))
         self._live = LiveRun(checked)
         self.controls = make_controls(checked)
         self.transport = make_transport()
@@ -164,11 +181,17 @@ class Playground(ipywidgets.VBox):
         self.transport.redraw.on_click(lambda _: setattr(self, "redraw", self.redraw + 1))
         self.transport.undo.on_click(lambda _: self.undo())
         self.observe(self._change_speed, "speed")
-        self._follow()
+        self.observe(self._write_link, [*WORDS, "speed"])
+        self.views.status.on_open = self._open_from_page
+        self.views.status.on_save = self._save_for_page
+        buttons_and_controls = vars(self.transport) | vars(self.controls)
+        self._access = Access(buttons_and_controls, lambda name: self._refuse([name]))
+        self._restrict(rules)
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in WORDS)
-        return f"Playground({settings})"
+        values = {name: getattr(self, name) for name in WORDS}
+        rules = {name: names for name in ("hide", "lock") if (names := getattr(self, name))}
+        return f"Playground({', '.join(f'{n}={v!r}' for n, v in (values | rules).items())})"
 
     # What a user asks in Python.
 
@@ -210,9 +233,69 @@ class Playground(ipywidgets.VBox):
         """Bring back the run that the last restart put away; again, and the other returns."""
         with self.views.status.lock:
             self._live.undo()
-            for name, value in asdict(self._live.settings).items():
-                setattr(self, name, value)  # changes nothing: the run has these settings already
+            self._take_over()
             self._show()
+
+    @property
+    def hide(self) -> tuple[str, ...]:
+        """The controls that are not shown; can be set."""
+        return self._access.rules.hide
+
+    @hide.setter
+    def hide(self, names: Sequence[str]) -> None:
+        self._restrict(Rules(check_names("hide", names), self._access.own.lock))
+
+    @property
+    def lock(self) -> tuple[str, ...]:
+        """The controls that are shown, but cannot be used from the page; can be set."""
+        return self._access.rules.lock
+
+    @lock.setter
+    def lock(self, names: Sequence[str]) -> None:
+        self._restrict(Rules(self._access.own.hide, check_names("lock", names)))
+
+    @property
+    def link(self) -> str:
+        """What to put behind a page's address, to have it open with these settings."""
+        return links.encode(self._state)
+
+    def open_link(self, link: str) -> None:
+        """Take over the settings, hidden and locked controls of a link, or of an address with one.
+
+        The run starts again, once, if it has other settings; a trained one can be brought back by
+        `undo`.
+
+        Raises
+        ------
+        LinkError
+            If it is no link, or a value in it is not allowed; nothing is changed then.
+        """
+        self._open(links.decode(link))
+
+    def to_csv(self) -> str:
+        """Return the run as a table: losses, accuracies and learning rate, one row an epoch."""
+        with self.views.status.lock:
+            return history_table(self.history)
+
+    def to_json(self) -> str:
+        """Return all settings as JSON, for `from_json`."""
+        return links.to_json(self._state)
+
+    @classmethod
+    def from_json(cls, text: str) -> Playground:
+        """Return a new playground with the settings that `to_json` gave.
+
+        Raises
+        ------
+        ValueError
+            If the text is something else, or a value is not allowed.
+        TypeError
+            If a setting is unknown.
+        """
+        link = links.from_json(text)
+        made = cls(**asdict(link.settings), hide=link.hide, lock=link.lock)
+        made.speed = link.speed
+        return made
 
     def figure(self) -> Figure:
         """Return the plane and the curves as a matplotlib figure."""
@@ -260,6 +343,8 @@ class Playground(ipywidgets.VBox):
 
     def _change_setting(self, change: dict[str, Any]) -> None:
         with self.views.status.lock:
+            if getattr(self._live.settings, change["name"]) == change["new"]:
+                return  # a run that came from elsewhere brought it
             self._live.change(**{change["name"]: change["new"]})
             if self._live.playing:
                 self.views.status.answer_change()
@@ -292,7 +377,76 @@ class Playground(ipywidgets.VBox):
         play = self.transport.play
         play.description = "Pause" if self.playing else "Play"
         (play.add_class if self.playing else play.remove_class)("nbt-pause")
-        self.transport.undo.disabled = not self._live.can_undo
+        locked = "undo" in self._access.rules.closed
+        self.transport.undo.disabled = locked or not self._live.can_undo
+
+    def _take_over(self) -> None:
+        """Let traits and controls have the settings of the run, which came from elsewhere."""
+        with self.views.status.hold_sync():
+            for name, value in asdict(self._live.settings).items():
+                setattr(self, name, value)
+
+    # Links, and what a page may do.
+
+    @property
+    def _state(self) -> links.Link:
+        return links.Link(self._live.settings, self.speed, self.hide, self.lock)
+
+    def _write_link(self, change: dict[str, Any] | None = None) -> None:
+        self.views.status.link = self.link
+
+    def _open(self, link: links.Link, keep: Collection[str] = ()) -> None:
+        """Take over what a link holds, but for the names in `keep`."""
+        kept = {name: getattr(self, name) for name in WORDS if name in keep}
+        with self.views.status.lock:
+            note = "The settings of the link are here. Press Play."
+            self._live.replace(replace(link.settings, **kept), note)
+            self._access.linked = Rules(link.hide, link.lock)
+            self._take_over()
+            if "speed" not in keep:
+                self.speed = link.speed
+            self._restrict(self._access.own)
+            self._show()
+            left_out = [
+                name
+                for name, value in kept.items()
+                if value != getattr(link.settings, name) != links.PROPERTIES[name][1]
+            ]
+            remarks = [links.describe_unknown(link.unknown), describe_kept(left_out)]
+            self.views.status.error = " ".join(filter(None, remarks))
+
+    def _open_from_page(self, text: str) -> None:
+        locked = self._access.own.closed  # a link may not lift what was said in Python
+        if "link" in locked:
+            self._refuse(["link"])
+            return
+        try:
+            link = links.decode(text)
+        except links.LinkError as error:
+            self._show()
+            self.views.status.error = (
+                f"The link could not be opened, and nothing was changed. {error}"
+            )
+            return
+        self._open(link, locked)
+
+    def _save_for_page(self, what: str) -> File:
+        if "save" in self._access.rules.closed:
+            raise ParameterError("save", what, "unlocked")
+        return make_file(self, what)
+
+    def _restrict(self, rules: Rules) -> None:
+        self._access.own = rules
+        self._access.apply()
+        closed, hidden = self._access.rules.closed, self._access.rules.hide
+        with self.views.share.hold_sync():
+            self.views.share.hidden = [name for name in SHARING if name in hidden]
+            self.views.share.locked = [name for name in SHARING if name in closed]
+        self._write_link()
+        self._follow()
+
+    def _refuse(self, names: Collection[str]) -> None:
+        self.views.status.error = refusal(names)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take settings from the browser, which is not trusted.
@@ -300,11 +454,17 @@ class Playground(ipywidgets.VBox):
         What is not allowed changes nothing: the learner reads why, and the page gets the true
         state back.
         """
+        closed = self._access.rules.closed
+        locked = [name for name in sync_data if {"playing": "play"}.get(name, name) in closed]
         try:
             for name, value in sync_data.items():
                 _check_from_browser(name, value)
+            if locked:
+                self._refuse(["play" if name == "playing" else name for name in locked])
         except ValueError as error:
+            locked = list(sync_data)
             self.views.status.error = f"Nothing was changed. {error}"
+        if locked:
             self.send_state([name for name in sync_data if name in self.keys])
             return
         super().set_state(sync_data)
@@ -321,7 +481,7 @@ def _check_from_browser(name: str, value: Any) -> None:
 
 def _make_views(live: LiveRun, on_picture: Callable[[], None]) -> Views:
     hub = Hub(live, on_picture)
-    return Views(hub, PlaneView(hub), NetworkView(hub), CurvesView(hub))
+    return Views(hub, PlaneView(hub), NetworkView(hub), CurvesView(hub), ShareView(hub))
 
 
 def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipywidgets.Widget]:
@@ -336,13 +496,14 @@ def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipy
         *("More settings", c.optimizer, c.momentum, c.loss, c.initialization, c.classes),
         *(c.label_noise, c.seed),
     )
+    more.add_class("nbt-more")
     left = _box(ipywidgets.VBox, "nbt-controls", data, training, more, _switch(training, more))
     middle = _box(
         *(ipywidgets.VBox, "nbt-stage", _heading("Network")), c.inputs, c.hidden, views.network
     )
     right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
     return [
-        _box(ipywidgets.HBox, "nbt-header", buttons, views.status),
+        _box(ipywidgets.HBox, "nbt-header", buttons, views.status, views.share),
         _box(ipywidgets.HBox, "nbt-columns", left, middle, right),
     ]
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import traitlets
 
+from nbtutor.engine import ParameterError
 from nbtutor.widgets import protocol
+from nbtutor.widgets.exports import File
 from nbtutor.widgets.live import LiveRun, Picture
 from nbtutor.widgets.views.base import View
 
@@ -36,6 +38,10 @@ class Hub(View):
         Held by whoever touches the run: ipykernel may hand a message to another thread.
     error : str
         A sentence that is shown to the learner; empty for none.
+    link : str
+        The present settings as the end of an address, for the button that copies it.
+    on_open, on_save : callable
+        What takes a link, and what makes a file; set by the hub's owner.
     """
 
     # The last picture as a trait, so that a view that opens, or a saved notebook, has one to show.
@@ -45,6 +51,10 @@ class Hub(View):
     message = traitlets.Unicode().tag(sync=True)
     error = traitlets.Unicode().tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
+    link = traitlets.Unicode().tag(sync=True)
+
+    on_open: Callable[[str], None] | None = None
+    on_save: Callable[[str], File] | None = None
 
     def __init__(self, live: LiveRun, on_picture: Callable[[], None]) -> None:
         self.live = live
@@ -86,11 +96,29 @@ class Hub(View):
                 self.error = f"Something went wrong, and the run is paused: {error}"
                 self._on_picture()
 
-    def _answer(self, message: protocol.Tick | protocol.Sync) -> None:
+    def _answer(self, message: protocol.Message) -> None:
+        if isinstance(message, protocol.Open):
+            if self.on_open is not None:
+                self.on_open(message.link)
+            return
+        if isinstance(message, protocol.Save):
+            self._save(message.what)
+            return
         if isinstance(message, protocol.Sync) or message.again:
             self._broadcast(self.live.picture(full=True))
             return
         self._train_and_send(message.seen, message.window)
+
+    def _save(self, what: str) -> None:
+        """Send a file. Whatever goes wrong, the run is not touched by it."""
+        if self.on_save is None:
+            return
+        try:
+            self.send(*protocol.encode_file(what, self.on_save(what)))
+        except Exception as error:
+            if not isinstance(error, ParameterError):
+                _log.exception("a file could not be made")
+            self.send(protocol.complain(f"The file cannot be made. {error}"))
 
     def _train_and_send(self, seen: int, window: int) -> None:
         picture = self.live.tick(seen, window)

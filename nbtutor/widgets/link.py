@@ -1,0 +1,250 @@
+"""A playground as the last part of a page's address, so that it can be passed on.
+
+A link looks like ``#nbt=1;dataset=spiral;hidden=8,8;learning_rate=0.1;lock=dataset,seed``: the
+version, then what differs from the defaults. `PROPERTIES` says what it may hold, and both
+directions read it. Anyone may write a link, so nothing in one is trusted: `decode` gives values
+that are allowed, or an error to be shown.
+
+The page sends its link once, when its first playground comes into sight (of several that are seen
+together, the one that stands first in the document), and again when the address changes. A link
+holds a whole state: what it leaves out is a default, whatever the page had. One that cannot be
+read changes nothing. What was hidden or locked in Python, a link neither changes nor opens.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from nbtutor.engine import ParameterError
+from nbtutor.engine.validation import check_choice
+from nbtutor.widgets.access import check_names
+from nbtutor.widgets.live import SPEEDS
+from nbtutor.widgets.settings import WORDS, RunSettings, check_setting, unknown_name
+
+FORMAT = "nbtutor settings"
+VERSION = 1
+MAX_LENGTH = 2000
+"""Characters of a link at most; one with every property is a third of that."""
+
+_MOST_SHOWN = 5  # unknown names that a message tells
+
+
+class LinkError(ValueError):
+    """A link that cannot be opened."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a value stands in a link: a pair of functions that undo each other."""
+
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+
+
+def _read_whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,12}", text):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _read_number(text: str) -> float:
+    # Stricter than float(), which takes "nan", "1_000" and the digits of every script.
+    if len(text) > 32 or not re.fullmatch(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", text):
+        raise ValueError("a number")
+    return float(text)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()
+
+
+TEXT = Kind(str, str)
+WHOLE = Kind(str, _read_whole)
+NUMBER = Kind(repr, _read_number)
+NAMES = Kind(",".join, _split)
+SIZES = Kind(
+    lambda sizes: ",".join(map(str, sizes)),
+    lambda text: tuple(map(_read_whole, _split(text))),
+)
+
+PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
+    "dataset": (TEXT, "circle"),
+    "noise": (NUMBER, 0.0),
+    "label_noise": (NUMBER, 0.0),
+    "classes": (WHOLE, 3),
+    "points": (WHOLE, 500),
+    "train_share": (NUMBER, 0.5),
+    "inputs": (NAMES, ("x", "y")),
+    "hidden": (SIZES, (4, 2)),
+    "activation": (TEXT, "tanh"),
+    "loss": (TEXT, "cross_entropy"),
+    "initialization": (TEXT, "xavier_uniform"),
+    "redraw": (WHOLE, 0),
+    "optimizer": (TEXT, "sgd"),
+    "momentum": (NUMBER, 0.0),
+    "learning_rate": (NUMBER, 0.03),
+    "batch_size": (WHOLE, 10),
+    "dropout": (NUMBER, 0.0),
+    "l1": (NUMBER, 0.0),
+    "l2": (NUMBER, 0.0),
+    "seed": (WHOLE, 0),
+    "speed": (TEXT, "normal"),
+    "hide": (NAMES, ()),
+    "lock": (NAMES, ()),
+}
+"""What a link may hold: each property's kind, and the value that it has where it is left out."""
+
+OLD_DEFAULTS: Mapping[int, Mapping[str, Any]] = {}
+"""For each version before this one, the defaults that were others then.
+
+A link says only what differs from the defaults of its version, so an old link means the old ones.
+Whoever changes a default raises `VERSION` and writes the old value down here.
+"""
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a link holds.
+
+    Attributes
+    ----------
+    settings : RunSettings
+    speed : str
+    hide, lock : tuple of str
+        Controls that are not shown, or cannot be used; see `nbtutor.widgets.access`.
+    unknown : tuple of str
+        Names in the link that this version does not know, and has left out.
+    """
+
+    settings: RunSettings = field(default_factory=RunSettings)
+    speed: str = "normal"
+    hide: tuple[str, ...] = ()
+    lock: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All properties by name."""
+        settings = {name: getattr(self.settings, name) for name in WORDS}
+        return settings | {"speed": self.speed, "hide": self.hide, "lock": self.lock}
+
+
+def encode(link: Link) -> str:
+    """Return the link as text that begins with ``#nbt=``."""
+    values = link.values
+    parts = [
+        f"{name}={kind.write(values[name])}"
+        for name, (kind, default) in PROPERTIES.items()
+        if values[name] != default
+    ]
+    return "#" + ";".join([f"nbt={VERSION}", *parts])
+
+
+def decode(text: str) -> Link:
+    """Read a link.
+
+    Parameters
+    ----------
+    text : str
+        Its end, from ``nbt=`` on, or a whole address. Characters may be written as ``%3B``, as mail
+        programs do.
+
+    Raises
+    ------
+    LinkError
+        If it is no link, or a value in it is not allowed.
+    """
+    if len(text) > MAX_LENGTH:
+        raise LinkError(f"It is longer than {MAX_LENGTH:,} characters.")
+    parts = unquote(text.rpartition("#")[2]).split(";")
+    head, *pairs = [part.partition("=")[::2] for part in parts if part] or [("", "")]
+    version = _check_version(*head)
+    values = {name: default for name, (_, default) in PROPERTIES.items()}
+    values |= OLD_DEFAULTS.get(version, {})
+    unknown, seen = [], set()
+    for name, written in pairs:
+        if name in seen:
+            raise LinkError(f"It says {_short(name)} twice.")
+        seen.add(name)
+        if name in PROPERTIES:
+            values[name] = _read(name, written)
+        else:
+            unknown.append(_short(name))
+    settings = RunSettings(**{name: values.pop(name) for name in WORDS})
+    return Link(settings, unknown=tuple(unknown), **values)
+
+
+def describe_unknown(names: tuple[str, ...]) -> str:
+    """Say which names of a link were left out; empty where there are none."""
+    if not names:
+        return ""
+    shown = ", ".join(names[:_MOST_SHOWN])
+    more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
+    return f"The link has names that are not known here, and were left out: {shown}{more}."
+
+
+def to_json(link: Link) -> str:
+    """Return all properties of the link, defaults included, as JSON."""
+    values = link.values
+    settings = {name: values.pop(name) for name in WORDS}
+    document = {"format": FORMAT, "version": VERSION, "settings": settings, **values}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def from_json(text: str) -> Link:
+    """Read what `to_json` has written.
+
+    Raises
+    ------
+    ValueError
+        If it is no such text.
+    TypeError
+        If a setting is unknown.
+    ParameterError
+        If a value is not allowed.
+    """
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError(f"this is no JSON of nbtutor's settings: its format is not {FORMAT!r}")
+    settings = document.get("settings", {})
+    for name in settings:
+        if name not in WORDS:
+            raise unknown_name(name, WORDS)
+    return Link(
+        RunSettings(**settings),
+        check_choice("speed", document.get("speed", "normal"), SPEEDS),
+        check_names("hide", document.get("hide", ())),
+        check_names("lock", document.get("lock", ())),
+    )
+
+
+def _check_version(name: str, written: str) -> int:
+    if name != "nbt" or not re.fullmatch(r"[1-9][0-9]{0,5}", written):
+        raise LinkError(f"It must begin with #nbt={VERSION}.")
+    # A newer version may have more names, and those are told; the others mean the same.
+    return int(written)
+
+
+def _read(name: str, written: str) -> Any:
+    kind, _ = PROPERTIES[name]
+    try:
+        value = kind.read(written)
+    except ValueError as error:
+        raise LinkError(f"{name} must be {error}, not {_short(written)}.") from None
+    try:
+        if name in WORDS:
+            return check_setting(name, value)
+        if name == "speed":
+            return check_choice(name, value, SPEEDS)
+        return check_names(name, value)
+    except ParameterError as error:
+        raise LinkError(str(error)) from None
+
+
+def _short(text: str, length: int = 30) -> str:
+    return repr(text if len(text) <= length else text[: length - 1] + "…")
