@@ -481,10 +481,13 @@ class Network:
         self._output.predictions(workspace.logits, predictions)
         return predictions
 
+    def point_losses(self, workspace: Workspace, targets: Array) -> Array:
+        """Return the loss of every point that `forward` has just seen, shape (replicas, n)."""
+        return self._output.losses(workspace.logits, targets).reshape(self.replicas, -1)
+
     def mean_loss(self, workspace: Workspace, targets: Array) -> Array:
         """Return the mean loss of what `forward` has just computed, shape (replicas,)."""
-        losses = self._output.losses(workspace.logits, targets)
-        mean: Array = losses.mean(axis=-1).reshape(self.replicas)
+        mean: Array = self.point_losses(workspace, targets).mean(axis=-1)
         return mean
 
     def smoothed(self, targets: Array, amount: Array) -> Array:

@@ -169,21 +169,19 @@ def diagnose(
     ends = train[-tail:].mean(axis=0), validation[-tail:].mean(axis=0)
     level, level_width = map(float, t_interval(ends[0]))
     gap, gap_width = map(float, t_interval(ends[1] - ends[0]))
-    scale = chance - floor
-    verdict = _verdict((level - floor) / scale, gap / scale, thresholds)
-    # Infinity minus infinity is not asked for: a width is infinite only where the mean is finite.
-    corners = product(
-        (level - level_width, level + level_width), (gap - gap_width, gap + gap_width)
-    )
-    certain = {_verdict((a - floor) / scale, b / scale, thresholds) for a, b in corners} == {
-        verdict
-    }
+    fit = Fit(level, level_width, gap, gap_width, float(chance), float(floor), thresholds)
     best_epoch = int(validation.mean(axis=1).argmin()) if len(validation) > 1 else None
-    numbers = _Numbers(level, level_width, gap, gap_width, train.shape[1], best_epoch, len(train))
-    sentence = numbers.sentence(verdict, certain, chance, floor)
+    sentence = fit.sentence
+    if fit.verdict == "overfit" and best_epoch is not None and best_epoch < len(train) - 1:
+        sentence += f" Validation loss was lowest at epoch {best_epoch}."
+    seeds = train.shape[1]
+    if seeds == 1:
+        sentence += " One seed alone: how sure this is, is not known."
+    elif not fit.certain:
+        sentence += f" Another verdict is possible within the spread of {seeds} seeds."
     return Diagnosis(
-        verdict=verdict,
-        certain=certain,
+        verdict=fit.verdict,
+        certain=fit.certain,
         sentence=sentence,
         train_loss=level,
         validation_loss=level + gap,
@@ -191,8 +189,8 @@ def diagnose(
         train_half_width=level_width,
         gap_half_width=gap_width,
         best_epoch=best_epoch,
-        chance=float(chance),
-        floor=float(floor),
+        chance=fit.chance,
+        floor=fit.floor,
         thresholds=thresholds,
         train_losses=train,
         validation_losses=validation,
@@ -247,53 +245,82 @@ def diagnose_run(
     )
 
 
-def _verdict(level: float, gap: float, thresholds: Thresholds) -> str:
-    """Name the fit; `level` is the training loss above the floor, both are shares."""
-    if gap < -thresholds.below:
-        return "unknown"
-    if level > thresholds.high:
-        return "underfit"
-    return "overfit" if gap > thresholds.gap else "good"
-
-
 @dataclass(frozen=True)
-class _Numbers:
+class Fit:
+    """A training loss and a gap, each plus or minus a half-width, and what they say.
+
+    Attributes
+    ----------
+    level, level_width : float
+        Training loss.
+    gap, gap_width : float
+        Validation loss minus training loss.
+    chance, floor : float
+        Loss of a network that knows nothing, and the lowest that can be reached; chance is above.
+    thresholds : Thresholds
+    decimals : int
+        Of the losses in the sentence.
+    nothing : str
+        What a network that knows nothing is called.
+    why_below : str
+        What to think of a validation loss below training loss.
+    """
+
     level: float
     level_width: float
     gap: float
     gap_width: float
-    seeds: int
-    best_epoch: int | None
-    rows: int
+    chance: float
+    floor: float
+    thresholds: Thresholds
+    decimals: int = 2
+    nothing: str = "chance"
+    why_below: str = "The two sets differ, or were not measured alike."
 
-    def sentence(self, verdict: str, certain: bool, chance: float, floor: float) -> str:
-        train = f"training loss is {_plus_minus(self.level, self.level_width)}"
+    @property
+    def verdict(self) -> str:
+        """The kind of fit, by the rules of `diagnose`."""
+        return self._name(self.level, self.gap)
+
+    @property
+    def certain(self) -> bool:
+        """Whether every pair of values in the two intervals gives the same verdict."""
+        # Infinity minus infinity is not asked for: a mean is finite where its width is not.
+        levels = self.level - self.level_width, self.level + self.level_width
+        gaps = self.gap - self.gap_width, self.gap + self.gap_width
+        return {self._name(*corner) for corner in product(levels, gaps)} == {self.verdict}
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words, with its numbers."""
+        train = f"training loss is {self._plus_minus(self.level, self.level_width)}"
         side = "above" if self.gap >= 0 else "below"
-        gap = (
-            f"validation loss is {_plus_minus(abs(self.gap), self.gap_width)} {side} training loss"
-        )
-        best = f"of a possible {floor:.2f}" if floor else "of a possible 0"
-        text = {
-            "underfit": f"Underfitting: {train} {best}, with chance at {chance:.2f}; {gap}.",
+        by = self._plus_minus(abs(self.gap), self.gap_width)
+        gap = f"validation loss is {by} {side} training loss"
+        floor = self._number(self.floor)
+        best = f"of a possible {floor if float(floor) else 0}"
+        chance = f"with {self.nothing} at {self._number(self.chance)}"
+        return {
+            "underfit": f"Underfitting: {train} {best}, {chance}; {gap}.",
             "overfit": f"Overfitting: {gap}, and {train}.",
             "good": f"A good fit: {train} {best}, and {gap}.",
-            "unknown": f"Unknown: {gap}. The two sets differ, or were not measured alike.",
-        }[verdict]
-        if verdict == "overfit" and self.best_epoch is not None and self.best_epoch < self.rows - 1:
-            text += f" Validation loss was lowest at epoch {self.best_epoch}."
-        if self.seeds == 1:
-            text += " One seed alone: how sure this is, is not known."
-        elif not certain:
-            text += f" Another verdict is possible within the spread of {self.seeds} seeds."
-        return text
+            "unknown": f"Unknown: {gap}. {self.why_below}",
+        }[self.verdict]
 
+    def _name(self, level: float, gap: float) -> str:
+        scale = self.chance - self.floor
+        if gap / scale < -self.thresholds.below:
+            return "unknown"
+        if (level - self.floor) / scale > self.thresholds.high:
+            return "underfit"
+        return "overfit" if gap / scale > self.thresholds.gap else "good"
 
-def _plus_minus(value: float, width: float) -> str:
-    number = "{:.2f}" if abs(value) < 1e4 else "{:.2g}"
-    shown = number.format(value)
-    if not np.isfinite(width):
-        return shown
-    return f"{shown} ± {('{:.2f}' if width < 1e4 else '{:.2g}').format(width)}"
+    def _plus_minus(self, value: float, width: float) -> str:
+        shown = self._number(value)
+        return f"{shown} ± {self._number(width)}" if np.isfinite(width) else shown
+
+    def _number(self, value: float) -> str:
+        return f"{value:.{self.decimals}f}" if abs(value) < 1e4 else f"{value:.2g}"
 
 
 def _losses(name: str, value: ArrayLike) -> Array:

@@ -27,7 +27,9 @@ from nbtutor.widgets.fields import (
     input_pictures,
     shown_weights,
 )
+from nbtutor.widgets.layer_statistics import LayerStatistics, measure_layers
 from nbtutor.widgets.settings import LIVE, WORDS, RunSettings
+from nbtutor.widgets.verdict import Judge, Verdict
 
 Array = np.ndarray
 State = Literal["idle", "playing", "paused", "error"]
@@ -38,8 +40,26 @@ SPEEDS = {"slow": "One update a frame", "normal": "One epoch a frame", "fast": "
 BUDGET = 0.008
 """Seconds of training a frame at most: half of a frame at 60 a second."""
 
+JUDGE_EVERY = 0.25
+"""Seconds between two verdicts while it plays; one costs about 0.1 ms, and 0.3 with the layers."""
+
 MAX_WINDOW = 4
 MAX_CURVE_ROWS = 2000
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is said of a run, but not at every picture.
+
+    Attributes
+    ----------
+    verdict : Verdict
+    layers : list of LayerStatistics
+        Of every layer with weights; empty if nobody looks at them.
+    """
+
+    verdict: Verdict
+    layers: list[LayerStatistics]
 
 
 class Run:
@@ -54,6 +74,10 @@ class Run:
     ended : str
         Why training had to stop, in words; empty while it can go on. Said once and kept: the
         settings of a later moment are not to blame.
+    judgement : Judgement or None
+        The last one, and
+    judged_at : float
+        when it was made.
     """
 
     def __init__(self, settings: RunSettings) -> None:
@@ -65,6 +89,9 @@ class Run:
         self.train, self.validation = data.split(settings.train_share)
         self.network = settings.make_network(data)
         self.paint = FieldPainter(self.network)
+        self.give_verdict = Judge(self.network, self.train, self.validation)
+        self.judgement: Judgement | None = None
+        self.judged_at = 0.0
         self.trainer = Trainer(
             self.network, self.train, self.validation, settings.training, settings.seed
         )
@@ -76,6 +103,19 @@ class Run:
         self.trainer.run(**limits)
         if self.trainer.diverged:
             self.ended = explain_divergence(self)
+
+    def judge(self, layers: bool) -> Judgement:
+        """Judge the network as it is now.
+
+        Parameters
+        ----------
+        layers : bool
+            Whether with the statistics of the layers.
+        """
+        verdict = self.give_verdict(self.trainer.updates > 0)
+        points = self.give_verdict.training_points
+        statistics = measure_layers(self.trainer, *points) if layers else []
+        return Judgement(verdict, statistics)
 
     def change(self, settings: RunSettings) -> None:
         """Take over the settings that may change in mid-run."""
@@ -102,6 +142,8 @@ class Structure:
         What the output's picture shows; see `nbtutor.widgets.fields`.
     classes : int
         0 for regression.
+    parameters, training_points : int
+        How many there are.
     points : ndarray of shape (n, 4), float32
         x, y, class or value, and 1 for a validation point.
     input_pictures : ndarray of shape (inputs, side, side), uint8
@@ -113,6 +155,8 @@ class Structure:
     domain: tuple[float, float, float, float]
     kind: str
     classes: int
+    parameters: int
+    training_points: int
     points: Array
     input_pictures: Array
 
@@ -141,6 +185,8 @@ class Picture:
         The shown weights and biases, layer by layer.
     curve : ndarray of shape (entries, 3), float32
         Epoch, training loss, validation loss.
+    judgement : Judgement or None
+        None if there is no newer one than before.
     structure : Structure or None
         None if nothing of it changed; `events` and `curve` then hold only what is new.
     """
@@ -162,6 +208,7 @@ class Picture:
     outputs: Array
     weights: Array
     curve: Array
+    judgement: Judgement | None = None
     structure: Structure | None = None
 
 
@@ -182,6 +229,8 @@ class LiveRun:
         Number of the last picture made.
     playing : bool
     speed : {"slow", "normal", "fast"}
+    watch_layers : bool
+        Whether somebody looks at the statistics of the layers; else they are not measured.
     """
 
     def __init__(
@@ -192,6 +241,7 @@ class LiveRun:
         self.playing = False
         self._speed = "normal"
         self._clock = clock
+        self.watch_layers = False
         self._note = ""
         self._previous: Run | None = None
         self._drawn: Run | None = None
@@ -350,6 +400,7 @@ class LiveRun:
         run, trainer, history = self.run, self.run.trainer, self.run.trainer.history
         fields = run.paint()
         last = history.last()
+        judged = self._judge()
         return Picture(
             seq=self.seq,
             state=self.state,
@@ -367,9 +418,19 @@ class LiveRun:
             outputs=fields.outputs,
             weights=shown_weights(run.network),
             curve=curve_rows(history.rows(first_entry)),
+            judgement=run.judgement if full or judged else None,
             structure=describe(run) if full else None,
             seconds=self._clock() - start,
         )
+
+    def _judge(self) -> bool:
+        """Judge the run if it is time, and return whether it was."""
+        run, now = self.run, self._clock()
+        known = run.judgement is not None and bool(run.judgement.layers) == self.watch_layers
+        if known and self.playing and now - run.judged_at < JUDGE_EVERY:
+            return False
+        run.judgement, run.judged_at = run.judge(self.watch_layers), now
+        return True
 
     @property
     def state(self) -> State:
@@ -428,6 +489,8 @@ def describe(run: Run) -> Structure:
         domain=DOMAIN,
         kind=KINDS[network.output],
         classes=run.train.classes,
+        parameters=network.parameters.flat.shape[1],
+        training_points=len(run.train),
         points=np.concatenate(points).astype(np.float32),
         input_pictures=input_pictures(network),
     )

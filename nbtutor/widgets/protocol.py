@@ -33,11 +33,18 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
     took_ms         what the kernel worked for it
     activation      of the hidden layers
     events          [{"epoch": 12.4, "label": "learning rate 0.03 → 0.1"}, ...]
+    verdict         {"kind": "overfit", "sentence": "Overfitting: ..."}, or null for nothing new;
+                    the kinds are "untrained", "underfit", "overfit", "good" and "unknown"
+    statistics      of every layer with weights: [{"units": 4, "gradient": 0.03, "update_ratio":
+                    0.0003, "dead": 0, "saturated": 0.28, "sign": "vanishing"}, ...], see
+                    `nbtutor.widgets.layer_statistics`; null for what is no number or not defined,
+                    [] while nobody looks at them, and null instead of the list for nothing new
     arrays          {"plane": {"dtype": "uint8", "shape": [100, 100], "buffer": 0}, ...}
 
 and in a full one ``layers`` (units of every layer, inputs first), ``shown`` (how many of them are
 drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to), ``kind`` (what the plane shows:
-"probability", "winner" or "value") and ``classes`` (0 for values). The arrays, little-endian and in
+"probability", "winner" or "value"), ``classes`` (0 for values), ``parameters`` and
+``training_points`` (how many there are). The arrays, little-endian and in
 C order::
 
     plane    uint8 (rows, columns)   the first row is the top. probability: P(class 1), 0 to 255.
@@ -50,6 +57,9 @@ C order::
     curve    float32 (m, 3)          epoch, training loss, validation loss (NaN: none)
     points   float32 (n, 4)          x, y, class or value, and 1 for validation; full pictures only
     inputs   uint8 (k, side, side)   the inputs' pictures, as units; full pictures only
+
+The page also sets one trait, of the verdict's view: ``layers_open``, true while the statistics of
+the layers are shown. Its update must hold that and nothing else.
 """
 
 from __future__ import annotations
@@ -62,7 +72,7 @@ from typing import Any
 import numpy as np
 
 from nbtutor.widgets.exports import EXPORTS, File
-from nbtutor.widgets.live import MAX_WINDOW, Picture
+from nbtutor.widgets.live import MAX_WINDOW, Judgement, Picture
 
 MAX_SEQ = 2**53
 """The largest whole number that a browser holds exactly."""
@@ -140,6 +150,18 @@ def parse(content: object) -> Message:
     return Tick(seen, window, again)
 
 
+def check_verdict_state(state: Mapping[str, Any]) -> None:
+    """Check what the browser sets of the verdict's view.
+
+    Raises
+    ------
+    ProtocolError
+        If it is anything but ``{"layers_open": true}``, or false.
+    """
+    if set(state) != {"layers_open"} or not isinstance(state["layers_open"], bool):
+        raise ProtocolError("Of the verdict, only layers_open may be set, to true or false.")
+
+
 def refuse(error: ProtocolError) -> dict[str, Any]:
     """Return the answer to a message that was refused."""
     return {"type": "error", "message": f"The page sent something unexpected. {error}"}
@@ -180,6 +202,7 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
         "activation": picture.activation,
         "events": [{"epoch": event.epoch, "label": event.label} for event in picture.events],
     }
+    header |= _encode_judgement(picture.judgement)
     if picture.structure is not None:
         structure = asdict(picture.structure)
         arrays |= {"points": structure.pop("points"), "inputs": structure.pop("input_pictures")}
@@ -195,6 +218,24 @@ def _check_text(name: str, value: object, most: int) -> str:
     if not isinstance(value, str) or len(value) > most:
         raise ProtocolError(f"{name} must be text of at most {most:,} characters.")
     return value
+
+
+def _encode_judgement(judgement: Judgement | None) -> dict[str, Any]:
+    if judgement is None:
+        return {"verdict": None, "statistics": None}
+    verdict = {"kind": judgement.verdict.verdict, "sentence": judgement.verdict.sentence}
+    statistics = [
+        {
+            "units": layer.units,
+            "gradient": _finite(layer.gradient),
+            "update_ratio": _finite(layer.update_ratio),
+            "dead": layer.dead,
+            "saturated": layer.saturated,
+            "sign": layer.sign,
+        }
+        for layer in judgement.layers
+    ]
+    return {"verdict": verdict, "statistics": statistics}
 
 
 def _is_whole(value: object) -> bool:

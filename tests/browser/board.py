@@ -16,7 +16,8 @@ from tests.serve.server import Server
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-VIEWS = ("status", "network", "plane", "curves")
+VIEWS = ("status", "verdict", "network", "plane", "curves")
+PICTURES = ("network", "plane", "curves")
 
 SLIDERS = (
     *("Noise", "Training share", "Learning rate", "Batch size", "Dropout", "L1", "L2"),

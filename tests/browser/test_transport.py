@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.board import VIEWS, Board
+from tests.browser.board import PICTURES, Board
 
 
 def test_playing_moves_every_view_and_pausing_stops_all(board: Board) -> None:
@@ -81,24 +81,24 @@ def test_step_is_one_update_and_epoch_one_epoch(board: Board) -> None:
 
 
 def test_reset_gives_the_first_picture_again_and_undo_the_run(board: Board) -> None:
-    first = {view: board.pixels(view) for view in VIEWS[1:]}
+    first = {view: board.pixels(view) for view in PICTURES}
     loss = board.value("train-loss")
     board.play()
     board.pause()
-    epoch, trained = board.epoch, {view: board.pixels(view) for view in VIEWS[1:]}
+    epoch, trained = board.epoch, {view: board.pixels(view) for view in PICTURES}
     assert trained["plane"] != first["plane"]
 
     board.button("Reset").click()
     board.wait_for_state("idle")
     board.wait_for_exactly(0)
     assert board.value("train-loss") == loss
-    assert {view: board.pixels(view) for view in VIEWS[1:]} == first
+    assert {view: board.pixels(view) for view in PICTURES} == first
 
     board.button("Undo").click()
     board.wait_for_state("paused")
     board.wait_for_exactly(epoch)
     expect(board.sentence).to_have_text(re.compile(f"earlier run is back, at epoch {epoch}"))
-    assert {view: board.pixels(view) for view in VIEWS[1:]} == trained
+    assert {view: board.pixels(view) for view in PICTURES} == trained
 
 
 def test_reset_while_playing_stops(board: Board) -> None:

@@ -166,3 +166,14 @@ def test_a_copy_learns_by_itself(replicas: int, copier: Callable[[Network], Netw
     assert not np.array_equal(copied.weights[0], net.weights[0])
     assert not np.array_equal(copied.logits(X), before)
     np.testing.assert_array_equal(net.logits(X), before)
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_point_losses_are_the_logarithms_of_the_probabilities(replicas: int) -> None:
+    X = np.random.default_rng(0).normal(size=(7, 2))
+    y = np.array([0, 1, 1, 0, 1, 0, 0])
+    network = Network((2, 4, 1), replicas=replicas, dtype="float64")
+    inputs, targets = network.prepare_inputs(X), network.prepare_targets(y, 7)
+    losses = network.point_losses(network.forward(inputs), targets)
+    expected = -np.log(network.predict_proba(X)[:, np.arange(7), y])
+    np.testing.assert_allclose(losses, expected, rtol=1e-12)

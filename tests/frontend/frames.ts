@@ -71,6 +71,8 @@ export function fullFrame(seq: number, header: Record<string, unknown> = {}): Me
       domain: [-6, 6, -6, 6],
       kind: "probability",
       classes: 2,
+      parameters: 13,
+      training_points: 1,
       ...header,
     },
     {

@@ -372,3 +372,32 @@ test("a file with a name that leads elsewhere is refused", () => {
 test("the link to copy is the kernel's", () => {
   assert.equal(setUp({ link: "#nbt=1;seed=3" }).hub.sharing.link(), "#nbt=1;seed=3");
 });
+
+test("the last verdict and statistics stay until there are newer ones that fit", () => {
+  const { time, model, complaints, open, play } = setUp();
+  const { pictures } = open();
+  const layer = {
+    units: 3, gradient: 0.1, update_ratio: 0.001, dead: 0, saturated: 0.5, sign: "vanishing",
+  };
+  const verdict = { kind: "good", sentence: "A good fit: ..." };
+  play();
+  const shown = (message: Message) => {
+    model.receive(message);
+    time.paint();
+    return pictures.at(-1)?.scene;
+  };
+  let scene = shown(partFrame(1, { verdict, statistics: [layer, { ...layer, units: 1 }] }));
+  assert.deepEqual(scene?.verdict, verdict);
+  assert.equal(scene?.statistics.length, 2);
+  scene = shown(partFrame(2, { verdict: null, statistics: null }));
+  assert.deepEqual(scene?.verdict, verdict);
+  assert.equal(scene?.statistics.length, 2);
+  assert.equal(complaints.length, 0);
+  scene = shown(partFrame(3, { statistics: [layer] }));
+  assert.equal(scene?.frame.seq, 2);
+  assert.match(String(complaints[0]), /statistics of 1 layers, not 2/);
+  scene = shown(partFrame(3, { statistics: [] }));
+  assert.equal(scene?.statistics.length, 0);
+  scene = shown(fullFrame(4));
+  assert.equal(scene?.verdict, null);
+});

@@ -26,7 +26,7 @@ test("a full frame is decoded with its structure", () => {
   assert.equal(frame.seq, 17);
   assert.deepEqual(frame.structure, {
     layers: [2, 3, 1], shown: [2, 3, 1], inputs: ["x", "y"], domain: [-6, 6, -6, 6],
-    kind: "probability", classes: 2,
+    kind: "probability", classes: 2, parameters: 13, trainingPoints: 1,
   });
   assert.equal(frame.validationAccuracy, null);
   assert.deepEqual([...(frame.points ?? [])], [1, 2, 0, 0, -1, -2, 1, 1]);
@@ -53,6 +53,24 @@ test("a part frame has no structure even where one is sent along", () => {
   assert.equal(decode(partFrame(2, { layers: "nonsense" })).structure, null);
 });
 
+const LAYER = {
+  units: 3, gradient: 0.1, update_ratio: 0.001, dead: 0, saturated: 0.5, sign: "vanishing",
+};
+
+test("a verdict and the layers' statistics are decoded", () => {
+  const verdict = { kind: "good", sentence: "A good fit: ..." };
+  const output = { ...LAYER, units: 1, update_ratio: null, dead: null, saturated: null, sign: "" };
+  const frame = decode(partFrame(1, { verdict, statistics: [LAYER, output] }));
+  assert.deepEqual(frame.verdict, verdict);
+  assert.deepEqual(frame.statistics, [
+    { units: 3, gradient: 0.1, updateRatio: 0.001, dead: 0, saturated: 0.5, sign: "vanishing" },
+    { units: 1, gradient: 0.1, updateRatio: null, dead: null, saturated: null, sign: "" },
+  ]);
+  const nothing = decode(partFrame(2, { verdict: null, statistics: null }));
+  assert.equal(nothing.verdict, null);
+  assert.equal(nothing.statistics, null);
+});
+
 const wrong: readonly [string, Record<string, unknown>, RegExp][] = [
   ["seq missing", { seq: undefined }, /seq/],
   ["seq not whole", { seq: 1.5 }, /seq/],
@@ -66,6 +84,17 @@ const wrong: readonly [string, Record<string, unknown>, RegExp][] = [
   ["an event without a label", { events: [{ epoch: 1 }] }, /label/],
   ["no arrays", { arrays: null }, /arrays/],
   ["full not a flag", { full: 1 }, /full/],
+  ["a verdict that is none", { verdict: "good" }, /verdict/],
+  ["an unknown fit", { verdict: { kind: "perfect", sentence: "" } }, /verdict.kind is "perfect"/],
+  ["a verdict without words", { verdict: { kind: "good" } }, /sentence/],
+  ["statistics that are no list", { statistics: {} }, /statistics/],
+  ["statistics of too many layers", { statistics: Array(65).fill(LAYER) }, /at most 64/],
+  ["a layer of no units", { statistics: [{ ...LAYER, units: 0 }] }, /units/],
+  ["a negative gradient", { statistics: [{ ...LAYER, gradient: -1 }] }, /gradient/],
+  ["a ratio that is missing", { statistics: [{ ...LAYER, update_ratio: undefined }] }, /update_ratio/],
+  ["more dead than there are", { statistics: [{ ...LAYER, dead: 4 }] }, /dead/],
+  ["a share above one", { statistics: [{ ...LAYER, saturated: 1.1 }] }, /saturated/],
+  ["an unknown sign", { statistics: [{ ...LAYER, sign: "fine" }] }, /sign/],
 ];
 for (const [name, header, why] of wrong) {
   test(`a malformed frame is refused: ${name}`, () => refused(partFrame(1, header), why));
@@ -144,7 +173,7 @@ test("traits are checked", () => {
   assert.equal(parseModelReference("IPY_MODEL_abc"), "abc");
   assert.throws(() => parseModelReference("abc"), /IPY_MODEL_/);
   assert.equal(parseViewName("plane"), "plane");
-  assert.throws(() => parseViewName("plan"), /status, plane, network, curves, share/);
+  assert.throws(() => parseViewName("plan"), /status, plane, network, curves, verdict, share/);
 });
 
 test("what is sent has exactly the fields that the kernel takes", () => {

@@ -45,6 +45,7 @@ def test_a_picture_survives_the_wire(make_live: Callable[..., LiveRun]) -> None:
 def test_a_later_picture_is_at_most_20_kb(make_live: Callable[..., LiveRun]) -> None:
     for hidden in ((4, 2), (8, 8), (8,) * 6, (64,) * 6, ()):
         live = make_live(hidden=hidden, points=500)
+        live.watch_layers = True
         live.picture(full=True)
         live.play(True)
         picture = live.tick(live.seq)

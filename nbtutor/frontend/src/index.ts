@@ -9,6 +9,7 @@ import { networkView } from "./views/network";
 import { planeView } from "./views/plane";
 import { shareView } from "./views/share";
 import { statusView } from "./views/status";
+import { verdictView } from "./views/verdict";
 import type { ViewName } from "./protocol";
 
 const FACTORIES: Record<Exclude<ViewName, "share">, ViewFactory> = {
@@ -16,6 +17,7 @@ const FACTORIES: Record<Exclude<ViewName, "share">, ViewFactory> = {
   plane: planeView,
   network: networkView,
   curves: curvesView,
+  verdict: verdictView,
 };
 
 // The hub's own view gets no reference to its model; its copy of this module serves it alone.
@@ -36,7 +38,7 @@ async function render({ model, el, signal, host }: RenderProps): Promise<void> {
   }
   if (hub === null || signal.aborted) return;
   if (name === "share") shareView(model, hub.sharing, el, signal);
-  else mount(name, FACTORIES[name], hub, el, signal);
+  else mount(name, FACTORIES[name], hub, model, el, signal);
 }
 
 export default { initialize, render };

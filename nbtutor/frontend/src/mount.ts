@@ -1,5 +1,6 @@
 // What every view has in common: its place in the page, its theme and size, its part in the hub.
 
+import type { AnyModel } from "@anywidget/types";
 import type { Focus, Hub, Picture } from "./hub";
 import type { ViewName } from "./protocol";
 import { readPalette, watchTheme, type Palette } from "./theme";
@@ -7,6 +8,8 @@ import { Throttle } from "./throttle";
 
 export interface Surface {
   readonly root: HTMLElement;
+  /** The view's own traits. */
+  readonly model: AnyModel;
   readonly signal: AbortSignal;
   /** Ends when the view is closed; draws again before the next paint. */
   redraw(): void;
@@ -31,6 +34,7 @@ export function mount(
   name: ViewName,
   factory: ViewFactory,
   hub: Hub,
+  model: AnyModel,
   root: HTMLElement,
   signal: AbortSignal,
 ): void {
@@ -42,6 +46,7 @@ export function mount(
 
   const view = factory({
     root,
+    model,
     signal,
     redraw: () => membership.invalidate(),
     focus: (focus) => membership.setFocus(focus),

@@ -24,6 +24,28 @@ export interface Structure {
   readonly kind: FieldKind;
   /** 0 where values are predicted and not classes. */
   readonly classes: number;
+  readonly parameters: number;
+  readonly trainingPoints: number;
+}
+
+export const FITS = ["untrained", "underfit", "overfit", "good", "unknown"] as const;
+
+export interface Verdict {
+  readonly kind: (typeof FITS)[number];
+  readonly sentence: string;
+}
+
+/** What may be said of a layer. */
+export const SIGNS = ["", "exploding", "dead units", "vanishing", "saturated"] as const;
+
+/** One layer with weights; null is what is no number, or not defined for the layer. */
+export interface LayerStatistics {
+  readonly units: number;
+  readonly gradient: number | null;
+  readonly updateRatio: number | null;
+  readonly dead: number | null;
+  readonly saturated: number | null;
+  readonly sign: (typeof SIGNS)[number];
 }
 
 /** Pictures of one byte a pixel: `count` of them, one after the other. */
@@ -48,6 +70,10 @@ export interface Frame {
   readonly tookMs: number;
   readonly events: readonly RunEvent[];
   readonly activation: string;
+  /** Null where there is no newer one. */
+  readonly verdict: Verdict | null;
+  /** Null where there are no newer ones, empty while nobody looks at them. */
+  readonly statistics: readonly LayerStatistics[] | null;
   readonly structure: Structure | null;
   readonly plane: Pictures | null;
   readonly units: Pictures | null;
@@ -98,9 +124,10 @@ export const TRAITS = {
   files: "files",
   hidden: "hidden",
   locked: "locked",
+  layersOpen: "layers_open",
 } as const;
 
-export const VIEWS = ["status", "plane", "network", "curves", "share"] as const;
+export const VIEWS = ["status", "plane", "network", "curves", "verdict", "share"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 const MODEL_PREFIX = "IPY_MODEL_";
@@ -208,6 +235,8 @@ function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
     tookMs: number(header, "took_ms", 0),
     events: decodeEvents(header.events),
     activation: text(header, "activation"),
+    verdict: decodeVerdict(header.verdict),
+    statistics: decodeStatistics(header.statistics),
     structure: full ? decodeStructure(header) : null,
     plane: pictures(take("plane"), 2),
     units: pictures(take("units"), 3),
@@ -249,12 +278,38 @@ function decodeStructure(header: Fields): Structure {
     domain: [xmin, xmax, ymin, ymax],
     kind: parseKind(header.kind),
     classes: integer(header, "classes", 0, 1000),
+    parameters: integer(header, "parameters", 1, Number.MAX_SAFE_INTEGER),
+    trainingPoints: integer(header, "training_points", 1, Number.MAX_SAFE_INTEGER),
   };
 }
 
+function decodeVerdict(value: unknown): Verdict | null {
+  if (value === null || value === undefined) return null;
+  const fields = record(value, "verdict");
+  return { kind: oneOf("verdict.kind", fields.kind, FITS), sentence: text(fields, "sentence") };
+}
+
+function decodeStatistics(value: unknown): LayerStatistics[] | null {
+  if (value === null || value === undefined) return null;
+  if (!Array.isArray(value) || value.length > MOST_LAYERS) {
+    return refuse(`statistics is ${show(value)}; it must be a list of at most ${MOST_LAYERS} layers`);
+  }
+  return value.map((item: unknown) => {
+    const layer = record(item, "statistics");
+    const units = integer(layer, "units", 1, 100_000);
+    return {
+      units,
+      gradient: layer.gradient === null ? null : number(layer, "gradient", 0),
+      updateRatio: layer.update_ratio === null ? null : number(layer, "update_ratio", 0),
+      dead: layer.dead === null ? null : integer(layer, "dead", 0, units),
+      saturated: layer.saturated === null ? null : share(layer, "saturated"),
+      sign: oneOf("sign", layer.sign, SIGNS),
+    };
+  });
+}
+
 function parseKind(value: unknown): FieldKind {
-  const kind = KINDS.find((known) => known === value);
-  return kind ?? refuse(`kind is ${show(value)}; it must be one of ${KINDS.join(", ")}`);
+  return oneOf("kind", value, KINDS);
 }
 
 function decodeEvents(value: unknown): RunEvent[] {
@@ -362,6 +417,16 @@ function optional(fields: Fields, name: string): number | null {
   return typeof value === "number" && Number.isFinite(value)
     ? value
     : refuse(`${name} is ${show(value)}; it must be a finite number or null`);
+}
+
+function share(fields: Fields, name: string): number {
+  const value = number(fields, name, 0);
+  return value <= 1 ? value : refuse(`${name} is ${value}; it must be at most 1`);
+}
+
+function oneOf<T extends string>(name: string, value: unknown, known: readonly T[]): T {
+  const found = known.find((one) => one === value);
+  return found ?? refuse(`${name} is ${show(value)}; it must be one of ${known.join(", ")}`);
 }
 
 function integer(fields: Fields, name: string, least: number, most: number): number {

@@ -1,6 +1,6 @@
 // The picture so far: frames carry what changed, the scene keeps the rest.
 
-import type { Frame, Pictures, RunEvent, Structure } from "./protocol";
+import type { Frame, LayerStatistics, Pictures, RunEvent, Structure, Verdict } from "./protocol";
 import { ProtocolError } from "./protocol";
 
 export interface Scene {
@@ -15,6 +15,8 @@ export interface Scene {
   readonly points: Float32Array;
   readonly curve: Curve;
   readonly events: readonly RunEvent[];
+  readonly verdict: Verdict | null;
+  readonly statistics: readonly LayerStatistics[];
   /** Rises when the structure changes: what is built from it must be built anew. */
   readonly structureVersion: number;
   readonly pointsVersion: number;
@@ -82,6 +84,8 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
       points: frame.points ?? new Float32Array(0),
       curve: new Curve(frame.curve),
       events: frame.events,
+      verdict: frame.verdict,
+      statistics: frame.statistics ?? [],
       structureVersion: (scene?.structureVersion ?? 0) + (same ? 0 : 1),
       pointsVersion: (scene?.pointsVersion ?? 0) + 1,
     };
@@ -95,6 +99,8 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
     outputs: frame.outputs ?? scene.outputs,
     inputs: frame.inputs ?? scene.inputs,
     weights: frame.weights ?? scene.weights,
+    verdict: frame.verdict ?? scene.verdict,
+    statistics: frame.statistics ?? scene.statistics,
     points: frame.points ?? scene.points,
     pointsVersion: scene.pointsVersion + (frame.points === null ? 0 : 1),
     events: frame.events.length > 0 ? [...scene.events, ...frame.events] : scene.events,
@@ -126,6 +132,10 @@ function checkFit(structure: Structure, frame: Frame): void {
   const outputs = structure.kind === "winner" ? shown.at(-1) : 0;
   if (frame.outputs !== null && frame.outputs.count !== outputs) {
     throw new ProtocolError(`There are ${frame.outputs.count} output pictures, not ${outputs}.`);
+  }
+  const told = frame.statistics?.length ?? 0;
+  if (told > 0 && told !== shown.length - 1) {
+    throw new ProtocolError(`There are statistics of ${told} layers, not ${shown.length - 1}.`);
   }
   if (frame.inputs !== null && frame.inputs.count !== shown[0]) {
     throw new ProtocolError(`There are ${frame.inputs.count} input pictures, not ${shown[0]}.`);

@@ -32,7 +32,8 @@ from nbtutor.widgets.settings import (
     unknown_name,
 )
 from nbtutor.widgets.traits import Setting
-from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView, ShareView
+from nbtutor.widgets.verdict import Verdict
+from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView, ShareView, VerdictView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,6 +47,7 @@ class Views:
     plane: PlaneView
     network: NetworkView
     curves: CurvesView
+    verdict: VerdictView
     share: ShareView
 
 
@@ -116,7 +118,7 @@ class Playground(ipywidgets.VBox):
     transport : Transport
         The buttons.
     views : Views
-        The status line, plane, network and curves, and the buttons that share a run.
+        The status line, plane, network, curves and verdict, and the buttons that share a run.
 
     Raises
     ------
@@ -204,6 +206,12 @@ class Playground(ipywidgets.VBox):
     def history(self) -> History:
         """Losses and accuracies, one entry an epoch, each column of shape (entries,)."""
         return self._live.run.trainer.history.replica(0)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Underfit, overfit, good or unknown, as the weights are now: the word and its numbers."""
+        with self.views.status.lock:
+            return self._live.run.judge(layers=False).verdict
 
     def train(self, epochs: int = 1) -> None:
         """Train without a browser; the numbers are those of the live run with the same seed.
@@ -481,7 +489,9 @@ def _check_from_browser(name: str, value: Any) -> None:
 
 def _make_views(live: LiveRun, on_picture: Callable[[], None]) -> Views:
     hub = Hub(live, on_picture)
-    return Views(hub, PlaneView(hub), NetworkView(hub), CurvesView(hub), ShareView(hub))
+    return Views(
+        hub, PlaneView(hub), NetworkView(hub), CurvesView(hub), VerdictView(hub), ShareView(hub)
+    )
 
 
 def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipywidgets.Widget]:
@@ -499,7 +509,8 @@ def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipy
     more.add_class("nbt-more")
     left = _box(ipywidgets.VBox, "nbt-controls", data, training, more, _switch(training, more))
     middle = _box(
-        *(ipywidgets.VBox, "nbt-stage", _heading("Network")), c.inputs, c.hidden, views.network
+        *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs, c.hidden),
+        *(views.network, views.verdict),
     )
     right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
     return [

@@ -2,7 +2,7 @@
 
 from nbtutor.widgets.views.base import View
 from nbtutor.widgets.views.hub import Hub
-from nbtutor.widgets.views.pictures import CurvesView, NetworkView, PlaneView
+from nbtutor.widgets.views.pictures import CurvesView, NetworkView, PlaneView, VerdictView
 from nbtutor.widgets.views.share import ShareView
 
-__all__ = ["CurvesView", "Hub", "NetworkView", "PlaneView", "ShareView", "View"]
+__all__ = ["CurvesView", "Hub", "NetworkView", "PlaneView", "ShareView", "VerdictView", "View"]

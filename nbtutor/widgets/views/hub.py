@@ -80,6 +80,13 @@ class Hub(View):
         with self.lock:
             self._train_and_send(self.live.seq, 1)
 
+    def watch_layers(self, watch: bool) -> None:
+        """Measure the statistics of the layers from now on, or no longer."""
+        with self.lock:
+            self.live.watch_layers = watch
+            if not self.live.playing:  # else the next picture has them
+                self.publish()
+
     def _receive(self, _: Hub, content: object, buffers: object) -> None:
         with self.lock:
             try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import traitlets
 
+from nbtutor.widgets import protocol
 from nbtutor.widgets.views.base import View
 from nbtutor.widgets.views.hub import Hub
 
@@ -51,3 +54,39 @@ class CurvesView(_Picture):
     """
 
     kind = "curves"
+
+
+class VerdictView(_Picture):
+    """The verdict in words, parameters against samples, and statistics of the layers on demand.
+
+    Parameters
+    ----------
+    hub : Hub
+        Where the pictures come from.
+
+    Attributes
+    ----------
+    layers_open : bool
+        Whether the statistics of the layers are shown; they are measured only then.
+    """
+
+    kind = "verdict"
+    layers_open = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        super().__init__(hub)
+
+    @traitlets.observe("layers_open")
+    def _watch(self, change: dict[str, Any]) -> None:
+        self._hub.watch_layers(change["new"])
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take from the browser whether the layers are shown, and nothing else."""
+        try:
+            protocol.check_verdict_state(sync_data)
+        except protocol.ProtocolError as error:
+            self._hub.send(protocol.refuse(error))
+            self.send_state([name for name in sync_data if name in self.keys])
+            return
+        super().set_state(sync_data)
