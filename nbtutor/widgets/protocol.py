@@ -1,12 +1,13 @@
 """What goes over the wire between the kernel and the browser: the only place that names its fields.
 
 All messages are custom messages of the hub's comm (`nbtutor.widgets.views.hub`). The browser sends
-four kinds, which are not trusted::
+five kinds, which are not trusted::
 
     {"type": "tick", "seen": 17, "window": 1, "again": false}    train and send me the next picture
     {"type": "sync"}                                             send me everything
     {"type": "open", "link": "#nbt=1;dataset=spiral"}            take these settings
     {"type": "export", "what": "csv"}                            make me this file
+    {"type": "act", "name": "...", "arguments": {...}}           do this
 
 ``seen`` is the number of the last picture painted, ``window`` how many may be on their way, and
 ``again`` is true when no answer came in time: then the kernel sends everything and trains nothing.
@@ -19,6 +20,9 @@ say. ``what`` is a name from `nbtutor.widgets.exports.EXPORTS`. The answer has t
 buffer, and goes to all pages, so a page leaves alone what it did not ask for::
 
     {"type": "file", "what": "csv", "name": "nbtutor-circle.csv", "mime": "text/csv"}
+
+What an act does, and what its arguments must be, is known to the module that offers it to the page
+by `nbtutor.widgets.views.hub.Hub.offer`; `read_arguments` helps it to be strict.
 
 The kernel sends ``{"type": "error", "message": "..."}`` when it refused a message, and pictures: a
 header with binary buffers. Pictures are idempotent; one that is not full and not newer than what
@@ -113,7 +117,15 @@ class Save:
     what: str
 
 
-Message = Tick | Sync | Open | Save
+@dataclass(frozen=True)
+class Act:
+    """The browser asks for something that a module has offered to do."""
+
+    name: str
+    arguments: Mapping[str, object]
+
+
+Message = Tick | Sync | Open | Save | Act
 
 
 def parse(content: object) -> Message:
@@ -122,7 +134,7 @@ def parse(content: object) -> Message:
     Raises
     ------
     ProtocolError
-        If it is anything but one of the four messages, with exactly their fields.
+        If it is anything but one of the five messages, with exactly their fields.
     """
     if not isinstance(content, Mapping):
         raise ProtocolError("A message must be an object with a type.")
@@ -136,8 +148,15 @@ def parse(content: object) -> Message:
         if what not in EXPORTS:
             raise ProtocolError(f"what must be one of {', '.join(EXPORTS)}.")
         return Save(what)
+    if kind == "act" and set(content) == {"type", "name", "arguments"}:
+        name, arguments = _check_text("name", content["name"], 40), content["arguments"]
+        if not isinstance(arguments, Mapping) or not all(isinstance(n, str) for n in arguments):
+            raise ProtocolError("arguments must be an object.")
+        return Act(name, arguments)
     if kind != "tick":
-        raise ProtocolError("The type of a message must be 'tick', 'sync', 'open' or 'export'.")
+        raise ProtocolError(
+            "The type of a message must be 'tick', 'sync', 'open', 'export' or 'act'."
+        )
     if set(content) != {"type", "seen", "window", "again"}:
         raise ProtocolError("A tick must have the fields seen, window and again.")
     seen, window, again = content["seen"], content["window"], content["again"]
@@ -148,6 +167,19 @@ def parse(content: object) -> Message:
     if not isinstance(again, bool):
         raise ProtocolError("again must be true or false.")
     return Tick(seen, window, again)
+
+
+def read_arguments(arguments: Mapping[str, object], *names: str) -> tuple[Any, ...]:
+    """Return the values of an act's arguments, which are still to be checked.
+
+    Raises
+    ------
+    ProtocolError
+        If it has not exactly these names.
+    """
+    if set(arguments) != set(names):
+        raise ProtocolError(f"arguments must have the fields {', '.join(names) or '(none)'}.")
+    return tuple(arguments[name] for name in names)
 
 
 def check_verdict_state(state: Mapping[str, Any]) -> None:

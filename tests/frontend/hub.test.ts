@@ -401,3 +401,17 @@ test("the last verdict and statistics stay until there are newer ones that fit",
   scene = shown(fullFrame(4));
   assert.equal(scene?.verdict, null);
 });
+
+test("an act is sent, and what is told of it stands as the error until the next", () => {
+  const { time, model, hub, open } = setUp();
+  const { pictures } = open();
+  hub.act("paint", { size: 3 });
+  assert.deepEqual(model.sent, [{ type: "act", name: "paint", arguments: { size: 3 } }]);
+  model.trigger("msg:custom", { type: "error", message: "Nothing was changed." }, []);
+  time.paint();
+  assert.equal(pictures.at(-1)?.error, "Nothing was changed.");
+  hub.act("paint", { size: 2 });
+  model.receive(fullFrame(1));
+  time.paint();
+  assert.equal(pictures.at(-1)?.error, "");
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  actMessage,
   decodeMessage, decodeSnapshot, exportMessage, openMessage, parseFiles, parseModelReference,
   parseNames, parseViewName, ProtocolError, syncMessage,
   tickMessage, type Frame,
@@ -183,4 +184,7 @@ test("what is sent has exactly the fields that the kernel takes", () => {
   assert.deepEqual(syncMessage(), { type: "sync" });
   assert.deepEqual(openMessage("#nbt=1"), { type: "open", link: "#nbt=1" });
   assert.deepEqual(exportMessage("csv"), { type: "export", what: "csv" });
+  assert.deepEqual(actMessage("paint", { size: 3 }), {
+    type: "act", name: "paint", arguments: { size: 3 },
+  });
 });

@@ -65,6 +65,19 @@ def test_a_link_and_a_wish_for_a_file_are_read() -> None:
         assert protocol.parse({"type": "export", "what": what}) == protocol.Save(what)
 
 
+def test_a_wish_for_an_action_is_read() -> None:
+    message = {"type": "act", "name": "paint", "arguments": {"colour": "red", "size": 3}}
+    act = protocol.parse(message)
+    assert act == protocol.Act("paint", {"colour": "red", "size": 3})
+    assert protocol.read_arguments(act.arguments, "size", "colour") == (3, "red")
+
+
+@pytest.mark.parametrize("names", [(), ("size",), ("size", "color"), ("size", "colour", "x")])
+def test_arguments_must_have_exactly_their_names(names: tuple[str, ...]) -> None:
+    with pytest.raises(protocol.ProtocolError, match="must have the fields"):
+        protocol.read_arguments({"colour": "red", "size": 3}, *names)
+
+
 def test_a_file_is_a_header_and_one_buffer() -> None:
     header, buffers = protocol.encode_file("csv", File("run.csv", "text/csv", b"epoch\n"))
     assert header == {"type": "file", "what": "csv", "name": "run.csv", "mime": "text/csv"}
@@ -102,6 +115,12 @@ def test_a_file_is_a_header_and_one_buffer() -> None:
         {"type": "export", "what": ["csv"]},
         {"type": "export", "what": "__class__"},
         {"type": "export", "what": "csv", "path": "/etc/passwd"},
+        {"type": "act", "name": "paint"},
+        {"type": "act", "name": ["paint"], "arguments": {}},
+        {"type": "act", "name": "x" * 41, "arguments": {}},
+        {"type": "act", "name": "paint", "arguments": [1]},
+        {"type": "act", "name": "paint", "arguments": {1: 2}},
+        {"type": "act", "name": "paint", "arguments": {}, "control": "play"},
     ],
 )
 def test_a_malformed_message_is_refused(message: object) -> None:
@@ -119,8 +138,10 @@ json_values = st.recursive(
 @given(
     json_values
     | st.fixed_dictionaries(
-        {"type": st.sampled_from(["tick", "sync", "open", "export"])},
-        optional=dict.fromkeys(("seen", "window", "again", "link", "what"), json_values),
+        {"type": st.sampled_from(["tick", "sync", "open", "export", "act"])},
+        optional=dict.fromkeys(
+            ("seen", "window", "again", "link", "what", "name", "arguments"), json_values
+        ),
     )
 )
 def test_any_json_is_read_or_refused(message: object) -> None:

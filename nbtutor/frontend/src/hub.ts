@@ -8,6 +8,7 @@ import { Clock, type ClockHost, type Link } from "./clock";
 import type { Place } from "./contest";
 import { download } from "./download";
 import {
+  actMessage,
   decodeMessage,
   decodeSnapshot,
   exportMessage,
@@ -78,7 +79,11 @@ export interface Sharing {
   say(sentence: string): void;
 }
 
+/** Asks the kernel to do something that it offers. What goes wrong comes back as the error. */
+export type Act = (name: string, args: Readonly<Record<string, unknown>>) => void;
+
 export interface Hub {
+  readonly act: Act;
   join(participant: Participant): Membership;
   readonly sharing: Sharing;
 }
@@ -233,6 +238,12 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
     say(`Downloaded ${file.name}.`);
   }
 
+  function act(name: string, args: Readonly<Record<string, unknown>>): void {
+    error = String(model.get(TRAITS.error) ?? "");
+    complaintUntil = 0;
+    send(actMessage(name, args));
+  }
+
   function openLink(): void {
     const link = page.address.link();
     if (link === null) return;
@@ -320,6 +331,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   if (scene === null || playing) clock.requestSync();
 
   return {
+    act,
     sharing: { link: () => String(model.get(TRAITS.link) ?? ""), request, say },
     join(participant) {
       const member: Member = { participant, visible: false, stale: true };

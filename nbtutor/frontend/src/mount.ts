@@ -1,7 +1,7 @@
 // What every view has in common: its place in the page, its theme and size, its part in the hub.
 
 import type { AnyModel } from "@anywidget/types";
-import type { Focus, Hub, Picture } from "./hub";
+import type { Act, Focus, Hub, Picture } from "./hub";
 import type { ViewName } from "./protocol";
 import { readPalette, watchTheme, type Palette } from "./theme";
 import { Throttle } from "./throttle";
@@ -13,6 +13,8 @@ export interface Surface {
   readonly signal: AbortSignal;
   /** Ends when the view is closed; draws again before the next paint. */
   redraw(): void;
+  /** Asks the kernel for an action that it offers. */
+  readonly act: Act;
   /** Points every view of the run at a hidden unit, or at none. */
   focus(focus: Focus | null): void;
 }
@@ -48,6 +50,7 @@ export function mount(
     root,
     model,
     signal,
+    act: hub.act,
     redraw: () => membership.invalidate(),
     focus: (focus) => membership.setFocus(focus),
   });

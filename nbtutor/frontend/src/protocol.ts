@@ -153,6 +153,11 @@ export function exportMessage(what: string): object {
   return { type: "export", what };
 }
 
+/** `name` is one that the kernel offers; `args` is what that action takes. */
+export function actMessage(name: string, args: Readonly<Record<string, unknown>>): object {
+  return { type: "act", name, arguments: args };
+}
+
 /** The files that can be asked for: pairs of a name and a label. */
 export function parseFiles(value: unknown): readonly (readonly [what: string, label: string])[] {
   if (!Array.isArray(value)) return refuse(`files is ${show(value)}; it must be a list`);

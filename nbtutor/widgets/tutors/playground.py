@@ -186,6 +186,7 @@ class Playground(ipywidgets.VBox):
         self.observe(self._write_link, [*WORDS, "speed"])
         self.views.status.on_open = self._open_from_page
         self.views.status.on_save = self._save_for_page
+        self.views.status.is_closed = lambda name: name in self._access.rules.closed
         buttons_and_controls = vars(self.transport) | vars(self.controls)
         self._access = Access(buttons_and_controls, lambda name: self._refuse([name]))
         self._restrict(rules)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import traitlets
 
 from nbtutor.engine import ParameterError
 from nbtutor.widgets import protocol
+from nbtutor.widgets.access import refusal
 from nbtutor.widgets.exports import File
 from nbtutor.widgets.live import LiveRun, Picture
 from nbtutor.widgets.views.base import View
 
 _log = logging.getLogger(__name__)
+
+Action = Callable[[Mapping[str, object]], None]
+"""Does what a page asks for, with arguments that it must check."""
 
 _SNAPSHOT_EVERY = 300  # pictures: about five seconds of playing
 
@@ -42,6 +46,8 @@ class Hub(View):
         The present settings as the end of an address, for the button that copies it.
     on_open, on_save : callable
         What takes a link, and what makes a file; set by the hub's owner.
+    is_closed : callable
+        Whether the page may not use the control of this name; set by the hub's owner.
     """
 
     # The last picture as a trait, so that a view that opens, or a saved notebook, has one to show.
@@ -55,14 +61,32 @@ class Hub(View):
 
     on_open: Callable[[str], None] | None = None
     on_save: Callable[[str], File] | None = None
+    is_closed: Callable[[str], bool] = staticmethod(lambda _: False)
 
     def __init__(self, live: LiveRun, on_picture: Callable[[], None]) -> None:
         self.live = live
         self.lock = threading.RLock()
         self._on_picture = on_picture
+        self._actions: dict[str, tuple[Action, str]] = {}
         super().__init__(view="status")
         self._keep(live.picture(full=True))
         self.on_msg(self._receive)
+
+    def offer(self, name: str, action: Action, control: str) -> None:
+        """Let the page ask for an action.
+
+        Parameters
+        ----------
+        name : str
+            What the page calls it.
+        action : callable
+            Takes the arguments that came from the page, with the lock held. A `ParameterError` or
+            `ProtocolError` that it raises is told to the learner.
+        control : str
+            Name in `nbtutor.widgets.access` that closes it: while that is hidden or locked, the
+            action is refused.
+        """
+        self._actions[name] = action, control
 
     def publish(self) -> None:
         """Send the present state to all views, and keep it as the snapshot."""
@@ -111,6 +135,9 @@ class Hub(View):
         if isinstance(message, protocol.Save):
             self._save(message.what)
             return
+        if isinstance(message, protocol.Act):
+            self._act(message)
+            return
         if isinstance(message, protocol.Sync) or message.again:
             self._broadcast(self.live.picture(full=True))
             return
@@ -126,6 +153,22 @@ class Hub(View):
             if not isinstance(error, ParameterError):
                 _log.exception("a file could not be made")
             self.send(protocol.complain(f"The file cannot be made. {error}"))
+
+    def _act(self, message: protocol.Act) -> None:
+        if message.name not in self._actions:
+            error = protocol.ProtocolError(f"There is no action {message.name!r}.")
+            self.send(protocol.refuse(error))
+            return
+        action, control = self._actions[message.name]
+        if self.is_closed(control):
+            self.send(protocol.complain(refusal([control])))
+            return
+        try:
+            action(message.arguments)
+        except protocol.ProtocolError as error:
+            self.send(protocol.refuse(error))
+        except ParameterError as error:
+            self.send(protocol.complain(f"Nothing was changed. {error}"))
 
     def _train_and_send(self, seen: int, window: int) -> None:
         picture = self.live.tick(seen, window)
