@@ -19,7 +19,9 @@ def playground() -> Iterator[nbtutor.Playground]:
     made.close()
 
 
-def ask(playground: nbtutor.Playground, monkeypatch: pytest.MonkeyPatch, **message: Any) -> list[Any]:
+def ask(
+    playground: nbtutor.Playground, monkeypatch: pytest.MonkeyPatch, **message: Any
+) -> list[Any]:
     """Send an act as a page does, and return what comes back."""
     hub, answers = playground.views.status, []
     monkeypatch.setattr(hub, "send", lambda content, buffers=None: answers.append(content))
