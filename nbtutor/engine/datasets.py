@@ -96,25 +96,56 @@ class Dataset:
     def _soft(self) -> bool:
         return self.y.dtype.kind == "f" and self.y.ndim == self.X.ndim
 
-    def split(self, share: float) -> tuple[Dataset, Dataset]:
+    def split(self, share: float, shift: float = 0.0) -> tuple[Dataset, Dataset]:
         """Cut into a first part with `share` of the points and the rest.
 
         Generated points are in random order already, so the cut needs no random numbers, and a
         larger share keeps all the points that a smaller one had. Shuffle points of your own first.
 
+        With a shift, the two parts come from different places: a covariate shift (Shimodaira,
+        2000). Where a point goes then depends on its first coordinate, and on nothing else of it,
+        so what is true at a point, its `posterior` or `mean`, is the same in both parts.
+
         Parameters
         ----------
         share : float
             Above 0 and below 1. Both parts get at least one point.
+        shift : float, default 0
+            From 0 to 1. At 0 the cut is at random; at 1 the first part has the points with the
+            lowest first coordinate. Between, points are ranked by (1 - shift) times their place in
+            the data plus shift times their place from left to right.
         """
         if len(self) < 2:
             raise ParameterError("data", f"{len(self)} point", "at least two points to be split")
         check_number("share", share, low=0, high=1, include_low=False, include_high=False)
+        shift = check_number("shift", shift, low=0, high=1)
         cut = min(max(round(share * len(self)), 1), len(self) - 1)
+        if shift:
+            return self._split_by_place(cut, shift)
         axis = self.y.ndim - 2 if self._soft else self.y.ndim - 1
         y = np.split(self.y, [cut], axis=axis)
         first = Dataset(self.X[..., :cut, :], y[0], self.generator)
         return first, Dataset(self.X[..., cut:, :], y[1], self.generator)
+
+    def _split_by_place(self, cut: int, shift: float) -> tuple[Dataset, Dataset]:
+        """Put the `cut` points that rank lowest into the first part; both keep their order."""
+        place = self.X[..., 0].argsort(axis=-1, kind="stable").argsort(axis=-1)
+        rank = (1 - shift) * np.arange(len(self)) + shift * place
+        order = rank.argsort(axis=-1, kind="stable")
+        parts = []
+        for chosen in (order[..., :cut], order[..., cut:]):
+            rows = np.sort(chosen, axis=-1)
+            X = np.take_along_axis(self.X, rows[..., None], axis=-2)
+            y = self._rows_of_y(rows)
+            parts.append(Dataset(X, y, self.generator))
+        return parts[0], parts[1]
+
+    def _rows_of_y(self, rows: Array) -> Array:
+        """Return the labels of the points with these numbers, shape (n,) or (replicas, n)."""
+        labels = self.y[..., None] if not self._soft else self.y
+        labels = np.broadcast_to(labels, (*self.X.shape[:-1], labels.shape[-1]))
+        taken = np.take_along_axis(labels, rows[..., None], axis=-2)
+        return taken if self._soft else taken[..., 0]
 
     # What only generated data knows.
 
