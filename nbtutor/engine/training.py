@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nbtutor.engine.activations import ACTIVATIONS
+from nbtutor.engine.augmentation import Augmentation
 from nbtutor.engine.batches import Plan, Points
 from nbtutor.engine.checkpoints import Checkpoint, KeepPoints
 from nbtutor.engine.config import TrainingConfig
@@ -18,6 +19,7 @@ from nbtutor.engine.early_stopping import Best
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
 from nbtutor.engine.optimizers import OPTIMIZERS, Optimizer
+from nbtutor.engine.schedules import Schedule
 from nbtutor.engine.statistics import Statistics
 from nbtutor.engine.update import Update
 from nbtutor.engine.validation import ParameterError, check_integer, check_number, check_type
@@ -224,6 +226,17 @@ class Trainer:
                 self.history.note_change(
                     self.progress, self.updates, name, _show(before[name]), _show(after[name])
                 )
+
+    def resume(self) -> None:
+        """Let replicas that have stopped early train again, from their best weights.
+
+        Patience counts from here, and the best validation loss stays what it was. Replicas that
+        have diverged stay as they are until a setting changes.
+        """
+        stopped = self.status == STOPPED_EARLY
+        self.set_status(np.where(stopped, RUNNING, self.status))
+        if self.best is not None:
+            self.best.epoch[stopped] = self.epoch
 
     def run(
         self,
@@ -508,4 +521,13 @@ def _show(value: object) -> str:
     if isinstance(value, str):
         known = ACTIVATIONS.get(value) or OPTIMIZERS.get(value)
         return known.label if known else value
+    if value is None:
+        return "off"
+    if isinstance(value, Schedule):
+        shown = ", ".join(_show(getattr(value, field.name)) for field in fields(value))
+        return value.label.lower() + (f" ({shown})" if shown else "")
+    if isinstance(value, Augmentation):
+        amounts = {field.name: getattr(value, field.name) for field in fields(value)}
+        words = [n if v is True else f"{n} {v:g}" for n, v in amounts.items() if v]
+        return ", ".join(words) or "off"
     return f"{value:g}" if isinstance(value, float) else str(value)

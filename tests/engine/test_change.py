@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from nbtutor.engine import Event, Network, ParameterError, Trainer, TrainingConfig, make_dataset
+from nbtutor.engine.augmentation import Augmentation
+from nbtutor.engine.schedules import Constant, CosineDecay
 
 
 def trainer(**options: Any) -> Trainer:
@@ -162,3 +164,21 @@ def test_the_config_may_be_swapped_whole() -> None:
 def test_a_config_is_frozen() -> None:
     with pytest.raises(AttributeError):
         TrainingConfig().learning_rate = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "label"),
+    [
+        ("schedule", CosineDecay(50, 0.1), "schedule off → cosine decay (50, 0.1)"),
+        ("schedule", Constant(), "schedule off → constant"),
+        ("clip_norm", 0.5, "clip norm off → 0.5"),
+        ("augmentation", Augmentation(0.3, mirror=True), "augmentation off → jitter 0.3, mirror"),
+        ("augmentation", Augmentation(rotation=20), "augmentation off → rotation 20"),
+    ],
+)
+def test_every_kind_of_setting_is_told_in_words(setting: str, value: object, label: str) -> None:
+    train = make_dataset("moons", 20)
+    run = Trainer(Network((2, 2, 1)), train)
+    run.run(epochs=1)
+    run.change(**{setting: value})
+    assert [event.label for event in run.history.events] == [label]

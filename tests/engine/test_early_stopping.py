@@ -9,7 +9,7 @@ import pytest
 
 from nbtutor.engine import Network, ParameterError, Trainer, TrainingConfig, make_dataset
 from nbtutor.engine.early_stopping import Best
-from nbtutor.engine.training import RUNNING, STOPPED_EARLY
+from nbtutor.engine.training import DIVERGED, RUNNING, STOPPED_EARLY
 
 Array = np.ndarray
 
@@ -208,3 +208,36 @@ def test_no_patience_is_for_ever() -> None:
     run, _ = plain_run(epochs=EPOCHS)
     assert run.epoch == EPOCHS
     assert run.history.events == []
+
+
+def test_a_run_that_stopped_may_go_on_from_its_best_weights() -> None:
+    run = trainer(patience=4)
+    run.run(epochs=EPOCHS)
+    assert run.finished
+    assert run.best is not None
+    last, best = run.epoch, run.best.loss.copy()
+    weights = run.network.parameters.flat.copy()
+    run.resume()
+    assert (run.status == RUNNING).all()
+    assert (run.best.epoch == last).all()
+    np.testing.assert_array_equal(run.network.parameters.flat, weights)
+    run.run(epochs=EPOCHS)
+    # It has waited four epochs more, at least, and never takes worse weights than it had.
+    assert run.epoch >= last + 4
+    assert (run.best.loss <= best).all()
+    for replica in np.flatnonzero((run.status == STOPPED_EARLY) & (run.best.loss == best)):
+        np.testing.assert_array_equal(run.network.parameters.flat[replica], weights[replica])
+
+
+def test_resuming_leaves_those_that_run_or_have_diverged() -> None:
+    run = trainer(patience=4)
+    run.run(epochs=1)
+    assert run.best is not None
+    run.best.epoch[:] = 0
+    run.set_status(np.array([RUNNING, DIVERGED, STOPPED_EARLY]))
+    run.resume()
+    assert run.status.tolist() == [RUNNING, DIVERGED, RUNNING]
+    assert run.best.epoch.tolist() == [0, 0, 1]
+    plain = trainer()
+    plain.resume()
+    assert plain.best is None
