@@ -14,6 +14,7 @@ from nbtutor.engine.datasets import DATASETS, FAMILIES, MAX_NOISE
 from nbtutor.engine.features import FEATURES
 from nbtutor.engine.initializations import INITIALIZATIONS
 from nbtutor.engine.optimizers import OPTIMIZERS
+from nbtutor.engine.schedules import SCHEDULES
 from nbtutor.engine.surfaces import SURFACES
 from nbtutor.widgets.live import SPEEDS
 from nbtutor.widgets.settings import MAX_CLASSES, MAX_LAYERS, MAX_UNITS, RunSettings
@@ -21,6 +22,15 @@ from nbtutor.widgets.settings import MAX_CLASSES, MAX_LAYERS, MAX_UNITS, RunSett
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 BATCHES = (1, 2, 4, 8, 10, 16, 32, 64, 128, 256, 512)
+POINTS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+LOWS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
+NORMS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+ANGLES = (0.0, 5.0, 10.0, 20.0, 30.0, 45.0, 90.0, 180.0)
+JITTERS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0)
+STOP_EPOCHS = (0, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+STOP_LOSSES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+PATIENCES = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 UNITS_OF_A_NEW_LAYER = 4
 _DATA_LABELS = {name: family.label for name, family in FAMILIES.items()} | {
     name: surface.label for name, surface in SURFACES.items()
@@ -38,10 +48,22 @@ class Ladder(ipywidgets.SelectionSlider):
     value : float
         The first value. One that is no step becomes one more step.
     description : str
+    shown : str
+        The format of a number.
+    zero : str
+        What is shown for 0.
     """
 
-    def __init__(self, steps: Sequence[float], value: float, description: str) -> None:
+    def __init__(
+        self,
+        steps: Sequence[float],
+        value: float,
+        description: str,
+        shown: str = "{:g}",
+        zero: str = "0",
+    ) -> None:
         self.steps = tuple(sorted({*steps, value}))
+        self._shown, self._zero = shown, zero
         super().__init__(options=self._options(), value=value, description=description)
 
     def show(self, value: float) -> None:
@@ -53,7 +75,7 @@ class Ladder(ipywidgets.SelectionSlider):
             self.value = value
 
     def _options(self) -> list[tuple[str, float]]:
-        return [(f"{step:g}", step) for step in self.steps]
+        return [(self._shown.format(step) if step else self._zero, step) for step in self.steps]
 
 
 class Layers(ipywidgets.HBox):
@@ -172,6 +194,8 @@ class Controls:
     noise: ipywidgets.FloatSlider
     label_noise: ipywidgets.FloatSlider
     train_share: ipywidgets.FloatSlider
+    points: Ladder
+    shift: ipywidgets.FloatSlider
     seed: ipywidgets.BoundedIntText
     inputs: Inputs
     hidden: Layers
@@ -185,6 +209,17 @@ class Controls:
     momentum: ipywidgets.FloatSlider
     loss: ipywidgets.Dropdown
     initialization: ipywidgets.Dropdown
+    clip_norm: Ladder
+    label_smoothing: ipywidgets.FloatSlider
+    jitter: Ladder
+    rotation: Ladder
+    mirror: ipywidgets.Checkbox
+    schedule: ipywidgets.Dropdown
+    schedule_epochs: Ladder
+    schedule_low: Ladder
+    stop_epoch: Ladder
+    stop_loss: Ladder
+    patience: Ladder
     speed: ipywidgets.Dropdown
 
 
@@ -215,6 +250,8 @@ def make_controls(settings: RunSettings) -> Controls:
         noise=_share("Noise", settings.noise, 0, MAX_NOISE),
         label_noise=_share("Label noise", settings.label_noise, 0, MAX_NOISE),
         train_share=_share("Training share", settings.train_share, 0.1, 0.9),
+        points=Ladder(POINTS, settings.points, "Points"),
+        shift=_share("Shift", settings.shift, 0, 1),
         seed=ipywidgets.BoundedIntText(value=settings.seed, min=0, max=999_999, description="Seed"),
         inputs=Inputs(settings.inputs),
         hidden=Layers(settings.hidden),
@@ -232,6 +269,19 @@ def make_controls(settings: RunSettings) -> Controls:
             description="Loss",
         ),
         initialization=_choice("First weights", settings.initialization, INITIALIZATIONS),
+        clip_norm=Ladder(NORMS, settings.clip_norm, "Clip gradient", zero="off"),
+        label_smoothing=_share("Smooth labels", settings.label_smoothing, 0, 0.5),
+        jitter=Ladder(JITTERS, settings.jitter, "Jitter"),
+        rotation=Ladder(ANGLES, settings.rotation, "Rotation", "{:g}°", zero="0°"),
+        mirror=ipywidgets.Checkbox(
+            value=settings.mirror, description="Mirror half of them", indent=False
+        ),
+        schedule=_choice("Schedule", settings.schedule, SCHEDULES),
+        schedule_epochs=Ladder(LENGTHS, settings.schedule_epochs, "Length, epochs"),
+        schedule_low=Ladder(LOWS, settings.schedule_low, "Lowest rate", "× {:g}"),
+        stop_epoch=Ladder(STOP_EPOCHS, settings.stop_epoch, "Stop at epoch", zero="never"),
+        stop_loss=Ladder(STOP_LOSSES, settings.stop_loss, "Stop at loss", zero="never"),
+        patience=Ladder(PATIENCES, settings.patience, "Patience", zero="never"),
         speed=ipywidgets.Dropdown(
             options=[(label, name) for name, label in SPEEDS.items()],
             value="normal",

@@ -63,9 +63,16 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(text.split(",")) if text else ()
 
 
+def _read_switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError("on or off")
+    return text == "on"
+
+
 TEXT = Kind(str, str)
 WHOLE = Kind(str, _read_whole)
 NUMBER = Kind(repr, _read_number)
+SWITCH = Kind(lambda on: "on" if on else "off", _read_switch)
 NAMES = Kind(",".join, _split)
 SIZES = Kind(
     lambda sizes: ",".join(map(str, sizes)),
@@ -79,6 +86,7 @@ PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
     "classes": (WHOLE, 3),
     "points": (WHOLE, 500),
     "train_share": (NUMBER, 0.5),
+    "shift": (NUMBER, 0.0),
     "inputs": (NAMES, ("x", "y")),
     "hidden": (SIZES, (4, 2)),
     "activation": (TEXT, "tanh"),
@@ -92,6 +100,17 @@ PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
     "dropout": (NUMBER, 0.0),
     "l1": (NUMBER, 0.0),
     "l2": (NUMBER, 0.0),
+    "schedule": (TEXT, "constant"),
+    "schedule_epochs": (WHOLE, 100),
+    "schedule_low": (NUMBER, 0.1),
+    "clip_norm": (NUMBER, 0.0),
+    "label_smoothing": (NUMBER, 0.0),
+    "jitter": (NUMBER, 0.0),
+    "rotation": (NUMBER, 0.0),
+    "mirror": (SWITCH, False),
+    "stop_epoch": (WHOLE, 0),
+    "stop_loss": (NUMBER, 0.0),
+    "patience": (WHOLE, 0),
     "seed": (WHOLE, 0),
     "speed": (TEXT, "normal"),
     "hide": (NAMES, ()),

@@ -28,7 +28,9 @@ from nbtutor.widgets.fields import (
     shown_weights,
 )
 from nbtutor.widgets.layer_statistics import LayerStatistics, measure_layers
+from nbtutor.widgets.scores import Scores, measure_scores
 from nbtutor.widgets.settings import LIVE, WORDS, RunSettings
+from nbtutor.widgets.stopping import Stopper, stopped_early
 from nbtutor.widgets.verdict import Judge, Verdict
 
 Array = np.ndarray
@@ -43,6 +45,8 @@ BUDGET = 0.008
 JUDGE_EVERY = 0.25
 """Seconds between two verdicts while it plays; one costs about 0.1 ms, and 0.3 with the layers."""
 
+SHIFTED = "Some of the gap is from the shift between the two sets of points."
+
 MAX_WINDOW = 4
 MAX_CURVE_ROWS = 2000
 
@@ -56,10 +60,13 @@ class Judgement:
     verdict : Verdict
     layers : list of LayerStatistics
         Of every layer with weights; empty if nobody looks at them.
+    scores : Scores or None
+        None if nobody looks at them.
     """
 
     verdict: Verdict
     layers: list[LayerStatistics]
+    scores: Scores | None = None
 
 
 class Run:
@@ -74,6 +81,8 @@ class Run:
     ended : str
         Why training had to stop, in words; empty while it can go on. Said once and kept: the
         settings of a later moment are not to blame.
+    paused : str
+        Which stop condition was met by the last portion of training, in words; empty for none.
     judgement : Judgement or None
         The last one, and
     judged_at : float
@@ -83,10 +92,12 @@ class Run:
     def __init__(self, settings: RunSettings) -> None:
         self.settings = settings
         self.ended = ""
+        self.paused = ""
+        self._train_until = Stopper()
         data = settings.make_data()
         self.train: Dataset
         self.validation: Dataset
-        self.train, self.validation = data.split(settings.train_share)
+        self.train, self.validation = data.split(settings.train_share, settings.shift)
         self.network = settings.make_network(data)
         self.paint = FieldPainter(self.network)
         self.give_verdict = Judge(self.network, self.train, self.validation)
@@ -100,28 +111,58 @@ class Run:
         """Train until a limit of `Trainer.run`, unless training has ended."""
         if self.ended:
             return
-        self.trainer.run(**limits)
+        self.paused = self._train_until(self.trainer, self.settings, **limits)
         if self.trainer.diverged:
             self.ended = explain_divergence(self)
 
-    def judge(self, layers: bool) -> Judgement:
+    def judge(self, layers: bool, scores: bool = False) -> Judgement:
         """Judge the network as it is now.
 
         Parameters
         ----------
-        layers : bool
-            Whether with the statistics of the layers.
+        layers, scores : bool
+            Whether with the statistics of the layers, and with the scores class by class.
         """
         verdict = self.give_verdict(self.trainer.updates > 0)
         points = self.give_verdict.training_points
         statistics = measure_layers(self.trainer, *points) if layers else []
-        return Judgement(verdict, statistics)
+        found = measure_scores(self.network, self.train, self.validation) if scores else None
+        return Judgement(self._with_shift(verdict), statistics, found)
+
+    def _with_shift(self, verdict: Verdict) -> Verdict:
+        """Add to a verdict that rests on the gap where some of the gap may come from."""
+        if self.settings.shift and verdict.verdict in ("overfit", "unknown"):
+            return replace(verdict, sentence=f"{verdict.sentence} {SHIFTED}")
+        return verdict
 
     def change(self, settings: RunSettings) -> None:
         """Take over the settings that may change in mid-run."""
-        names = [n for n in LIVE if getattr(settings, n) != getattr(self.settings, n)]
-        self.trainer.change(**{name: getattr(settings, name) for name in names})
+        before = vars(self.settings.training) | {"activation": self.settings.activation}
+        after = vars(settings.training) | {"activation": settings.activation}
+        self.trainer.change(**{n: value for n, value in after.items() if value != before[n]})
         self.settings = settings
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next update: as it is set, times what the schedule gives."""
+        schedule = self.settings.training.schedule
+        factor = 1.0 if schedule is None else schedule(self.trainer.progress)
+        return self.settings.learning_rate * factor
+
+    def figures(self) -> dict[str, float]:
+        """Return losses and accuracies at the last whole epoch.
+
+        After early stopping they are those of the weights that are back.
+        """
+        if not stopped_early(self.trainer):
+            return self.trainer.history.last()
+        figures = {}
+        points = self.give_verdict.training_points, self.give_verdict.validation_points
+        for name, (inputs, targets) in zip(("train", "validation"), points, strict=True):
+            found = self.network.evaluate(inputs, targets)
+            figures[f"{name}_loss"] = float(found.loss[0])
+            figures[f"{name}_accuracy"] = float(found.accuracy[0])
+        return figures
 
 
 @dataclass(frozen=True)
@@ -176,6 +217,8 @@ class Picture:
         At the last whole epoch.
     seconds : float
         What it took to make, training included.
+    learning_rate : float or None
+        Of the next update, where a schedule changes it.
     activation : str
         As a person reads it.
     events : list of Event
@@ -201,6 +244,7 @@ class Picture:
     train_accuracy: float
     validation_accuracy: float
     seconds: float
+    learning_rate: float | None
     activation: str
     events: list[Event]
     plane: Array
@@ -229,8 +273,9 @@ class LiveRun:
         Number of the last picture made.
     playing : bool
     speed : {"slow", "normal", "fast"}
-    watch_layers : bool
-        Whether somebody looks at the statistics of the layers; else they are not measured.
+    watch_layers, watch_scores : bool
+        Whether somebody looks at the statistics of the layers, and at the scores class by class;
+        else they are not measured.
     """
 
     def __init__(
@@ -242,6 +287,7 @@ class LiveRun:
         self._speed = "normal"
         self._clock = clock
         self.watch_layers = False
+        self.watch_scores = False
         self._note = ""
         self._previous: Run | None = None
         self._drawn: Run | None = None
@@ -335,6 +381,7 @@ class LiveRun:
             self.run.advance(updates=updates)
         if epochs:
             self.run.advance(epochs=epochs)
+        self._note = self.run.paused
 
     def _start(self, run: Run, note: str) -> None:
         if self.run.trainer.updates:
@@ -366,8 +413,8 @@ class LiveRun:
         updates = 1 if self._speed == "slow" else None
         epochs = 1 if self._speed == "normal" else None
         self.run.advance(updates=updates, epochs=epochs, seconds=BUDGET, clock=self._clock)
-        if self.run.ended:
-            self.playing = False
+        if self.run.ended or self.run.paused:
+            self.playing, self._note = False, self.run.paused
         return self.picture(start=start)
 
     def picture(self, *, full: bool = False, start: float | None = None) -> Picture:
@@ -399,7 +446,7 @@ class LiveRun:
     def _draw(self, start: float, full: bool, first_entry: int, first_event: int) -> Picture:
         run, trainer, history = self.run, self.run.trainer, self.run.trainer.history
         fields = run.paint()
-        last = history.last()
+        last = run.figures()
         judged = self._judge()
         return Picture(
             seq=self.seq,
@@ -411,6 +458,7 @@ class LiveRun:
             validation_loss=last["validation_loss"],
             train_accuracy=last["train_accuracy"],
             validation_accuracy=last["validation_accuracy"],
+            learning_rate=None if run.settings.schedule == "constant" else run.learning_rate,
             activation=ACTIVATIONS[run.settings.activation].label,
             events=history.events[first_event:],
             plane=fields.plane,
@@ -426,10 +474,15 @@ class LiveRun:
     def _judge(self) -> bool:
         """Judge the run if it is time, and return whether it was."""
         run, now = self.run, self._clock()
-        known = run.judgement is not None and bool(run.judgement.layers) == self.watch_layers
+        last = run.judgement
+        known = (
+            last is not None
+            and bool(last.layers) == self.watch_layers
+            and (last.scores is not None) == self.watch_scores
+        )
         if known and self.playing and now - run.judged_at < JUDGE_EVERY:
             return False
-        run.judgement, run.judged_at = run.judge(self.watch_layers), now
+        run.judgement, run.judged_at = run.judge(self.watch_layers, self.watch_scores), now
         return True
 
     @property
@@ -458,7 +511,7 @@ class LiveRun:
 def explain_divergence(run: Run) -> str:
     """Say what overflowed, when, why, and what to try."""
     update = run.trainer.divergences[-1].update
-    rate, l2 = run.settings.learning_rate, run.settings.l2
+    rate, l2 = run.learning_rate, run.settings.l2
     if rate * l2 > 2:
         # w <- w - rate * l2 * w grows in size when |1 - rate * l2| > 1.
         cause = (

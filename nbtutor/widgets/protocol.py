@@ -35,6 +35,7 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
     epoch, updates  done so far
     train_loss, validation_loss, train_accuracy, validation_accuracy    null where there is none
     took_ms         what the kernel worked for it
+    learning_rate   of the next update where a schedule changes it, else null
     activation      of the hidden layers
     events          [{"epoch": 12.4, "label": "learning rate 0.03 → 0.1"}, ...]
     verdict         {"kind": "overfit", "sentence": "Overfitting: ..."}, or null for nothing new;
@@ -43,6 +44,10 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
                     0.0003, "dead": 0, "saturated": 0.28, "sign": "vanishing"}, ...], see
                     `nbtutor.widgets.layer_statistics`; null for what is no number or not defined,
                     [] while nobody looks at them, and null instead of the list for nothing new
+    scores          {"train": [[120, 5], [3, 122]], "validation": ...}: of each true class (rows),
+                    how many points are taken for each class; for regression the shares explained,
+                    {"train": 0.93, "validation": null}, null where they are not defined. Null
+                    instead of it all for nothing new, and while nobody looks
     arrays          {"plane": {"dtype": "uint8", "shape": [100, 100], "buffer": 0}, ...}
 
 and in a full one ``layers`` (units of every layer, inputs first), ``shown`` (how many of them are
@@ -62,8 +67,9 @@ C order::
     points   float32 (n, 4)          x, y, class or value, and 1 for validation; full pictures only
     inputs   uint8 (k, side, side)   the inputs' pictures, as units; full pictures only
 
-The page also sets one trait, of the verdict's view: ``layers_open``, true while the statistics of
-the layers are shown. Its update must hold that and nothing else.
+The page also sets two traits of the verdict's view: ``layers_open``, true while the statistics of
+the layers are shown, and ``scores_open``, true while the scores are. Its update must hold nothing
+else.
 """
 
 from __future__ import annotations
@@ -77,6 +83,7 @@ import numpy as np
 
 from nbtutor.widgets.exports import EXPORTS, File
 from nbtutor.widgets.live import MAX_WINDOW, Judgement, Picture
+from nbtutor.widgets.scores import Scores
 
 MAX_SEQ = 2**53
 """The largest whole number that a browser holds exactly."""
@@ -188,10 +195,13 @@ def check_verdict_state(state: Mapping[str, Any]) -> None:
     Raises
     ------
     ProtocolError
-        If it is anything but ``{"layers_open": true}``, or false.
+        If it has anything but ``layers_open`` and ``scores_open``, each true or false.
     """
-    if set(state) != {"layers_open"} or not isinstance(state["layers_open"], bool):
-        raise ProtocolError("Of the verdict, only layers_open may be set, to true or false.")
+    known = {"layers_open", "scores_open"}
+    if not state or not set(state) <= known or not all(isinstance(v, bool) for v in state.values()):
+        raise ProtocolError(
+            "Of the verdict, only layers_open and scores_open may be set, to true or false."
+        )
 
 
 def refuse(error: ProtocolError) -> dict[str, Any]:
@@ -231,6 +241,7 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
         "train_accuracy": _finite(picture.train_accuracy),
         "validation_accuracy": _finite(picture.validation_accuracy),
         "took_ms": round(1000 * picture.seconds, 2),
+        "learning_rate": picture.learning_rate,
         "activation": picture.activation,
         "events": [{"epoch": event.epoch, "label": event.label} for event in picture.events],
     }
@@ -254,7 +265,7 @@ def _check_text(name: str, value: object, most: int) -> str:
 
 def _encode_judgement(judgement: Judgement | None) -> dict[str, Any]:
     if judgement is None:
-        return {"verdict": None, "statistics": None}
+        return {"verdict": None, "statistics": None, "scores": None}
     verdict = {"kind": judgement.verdict.verdict, "sentence": judgement.verdict.sentence}
     statistics = [
         {
@@ -267,7 +278,18 @@ def _encode_judgement(judgement: Judgement | None) -> dict[str, Any]:
         }
         for layer in judgement.layers
     ]
-    return {"verdict": verdict, "statistics": statistics}
+    return {
+        "verdict": verdict,
+        "statistics": statistics,
+        "scores": None if judgement.scores is None else _encode_scores(judgement.scores),
+    }
+
+
+def _encode_scores(scores: Scores) -> dict[str, Any]:
+    return {
+        name: _finite(score.r2) if score.confusion is None else score.confusion.tolist()
+        for name, score in vars(scores).items()
+    }
 
 
 def _is_whole(value: object) -> bool:

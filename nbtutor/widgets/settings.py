@@ -9,17 +9,21 @@ from typing import Any
 
 from nbtutor.engine import Dataset, Network, TrainingConfig, make_dataset
 from nbtutor.engine.activations import ACTIVATIONS
-from nbtutor.engine.datasets import DATASETS, FAMILIES, MAX_NOISE
+from nbtutor.engine.augmentation import Augmentation
+from nbtutor.engine.datasets import DATASETS, FAMILIES, MAX_NOISE, SURFACES
 from nbtutor.engine.features import check_features
 from nbtutor.engine.initializations import INITIALIZATIONS
 from nbtutor.engine.losses import LOSSES
 from nbtutor.engine.optimizers import OPTIMIZERS
+from nbtutor.engine.schedules import SCHEDULES
 from nbtutor.engine.validation import (
+    ParameterError,
     check_choice,
     check_integer,
     check_number,
     check_sizes,
 )
+from nbtutor.widgets.schedules import LOWEST, MAX_LENGTH, make_schedule
 
 MAX_LAYERS = 6
 MAX_UNITS = 64
@@ -29,7 +33,11 @@ MAX_CLASSES = 5
 MAX_REDRAWS = 999_999
 _REDRAW_STEP = 1_000_003  # a prime above the largest seed, so that no two pairs give one number
 
-LIVE = ("activation", "learning_rate", "batch_size", "dropout", "l1", "l2", "optimizer", "momentum")
+LIVE = (
+    *("activation", "learning_rate", "batch_size", "dropout", "l1", "l2", "optimizer", "momentum"),
+    *("schedule", "schedule_epochs", "schedule_low", "clip_norm", "label_smoothing"),
+    *("jitter", "rotation", "mirror", "stop_epoch", "stop_loss", "patience"),
+)
 """Settings that may change in mid-run; a change of any other starts the run again."""
 
 WORDS = {
@@ -39,6 +47,7 @@ WORDS = {
     "classes": "number of classes",
     "points": "number of points",
     "train_share": "training share",
+    "shift": "shift between training and validation",
     "inputs": "inputs",
     "hidden": "layers",
     "activation": "activation",
@@ -52,6 +61,17 @@ WORDS = {
     "dropout": "dropout",
     "l1": "L1",
     "l2": "L2",
+    "schedule": "schedule of the learning rate",
+    "schedule_epochs": "length of the schedule",
+    "schedule_low": "low of the schedule",
+    "clip_norm": "gradient clipping",
+    "label_smoothing": "label smoothing",
+    "jitter": "jitter",
+    "rotation": "rotation",
+    "mirror": "mirroring",
+    "stop_epoch": "epoch to stop at",
+    "stop_loss": "loss to stop at",
+    "patience": "patience",
     "seed": "seed",
 }
 """The settings as a person reads them."""
@@ -75,6 +95,9 @@ class RunSettings:
         Points of training and validation together, 10 to 5,000.
     train_share : float
         Share of the points that is trained on, 0.1 to 0.9.
+    shift : float
+        How far training and validation points come from different places, 0 to 1; see
+        `nbtutor.engine.Dataset.split`.
     inputs : sequence of str
         Names from `nbtutor.engine.features.FEATURES`.
     hidden : sequence of int
@@ -89,6 +112,26 @@ class RunSettings:
         Another number draws other initial weights, and leaves data and batches as they are.
     learning_rate, batch_size, dropout, l1, l2, optimizer, momentum
         See `nbtutor.engine.TrainingConfig`; here each is a single number.
+    schedule : str
+        How the learning rate changes in the course of the run: a name from
+        `nbtutor.engine.schedules.SCHEDULES`.
+    schedule_epochs : int
+        The schedule's length, 1 to 100,000 epochs, and
+    schedule_low : float
+        its lowest factor, 0.0001 to 1; see `nbtutor.widgets.schedules.make_schedule`.
+    clip_norm : float
+        A longer gradient is scaled down to this length; 0 is never.
+    label_smoothing : float
+        Share of a label's certainty that is spread over all classes; regression has none.
+    jitter, rotation, mirror
+        Random changes of the training points, see `nbtutor.engine.augmentation.Augmentation`.
+    stop_epoch : int
+        The run pauses at this epoch; 0 is never.
+    stop_loss : float
+        The run pauses when the validation loss is as low as this; 0 is never.
+    patience : int
+        Epochs without a lower validation loss after which the run gets its best weights back, and
+        pauses; 0 is never.
     seed : int
         Of data, initial weights, batches and dropout; 0 to 999,999.
 
@@ -104,6 +147,7 @@ class RunSettings:
     classes: int = 3
     points: int = 500
     train_share: float = 0.5
+    shift: float = 0.0
     inputs: tuple[str, ...] = ("x", "y")
     hidden: tuple[int, ...] = (4, 2)
     activation: str = "tanh"
@@ -117,6 +161,17 @@ class RunSettings:
     dropout: float = 0.0
     l1: float = 0.0
     l2: float = 0.0
+    schedule: str = "constant"
+    schedule_epochs: int = 100
+    schedule_low: float = 0.1
+    clip_norm: float = 0.0
+    label_smoothing: float = 0.0
+    jitter: float = 0.0
+    rotation: float = 0.0
+    mirror: bool = False
+    stop_epoch: int = 0
+    stop_loss: float = 0.0
+    patience: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -135,7 +190,18 @@ class RunSettings:
             l2=self.l2,
             optimizer=self.optimizer,
             momentum=self.momentum,
+            schedule=make_schedule(self.schedule, self.schedule_epochs, self.schedule_low),
+            clip_norm=self.clip_norm or None,
+            label_smoothing=0.0 if self.dataset in SURFACES else self.label_smoothing,
+            augmentation=self._augmentation,
+            patience=self.patience,
         )
+
+    @property
+    def _augmentation(self) -> Augmentation | None:
+        if not (self.jitter or self.rotation or self.mirror):
+            return None
+        return Augmentation(self.jitter, self.rotation, self.mirror)
 
     def make_data(self) -> Dataset:
         """Return the points of training and validation together."""
@@ -196,7 +262,27 @@ def check_setting(name: str, value: Any) -> Any:
             return check_number(name, value, low=0.1, high=0.9)
         case "learning_rate":
             return check_number(name, value, low=0, high=1000)
-        case "dropout" | "momentum":
+        case "schedule":
+            return check_choice(name, value, SCHEDULES)
+        case "schedule_epochs":
+            return check_integer(name, value, low=1, high=MAX_LENGTH)
+        case "schedule_low":
+            return check_number(name, value, low=LOWEST, high=1)
+        case "shift":
+            return check_number(name, value, low=0, high=1)
+        case "clip_norm" | "stop_loss":
+            return check_number(name, value, low=0, high=1000)
+        case "jitter":
+            return check_number(name, value, low=0, high=6)
+        case "rotation":
+            return check_number(name, value, low=0, high=180)
+        case "mirror":
+            if not isinstance(value, bool):
+                raise ParameterError(name, value, "True or False")
+            return value
+        case "stop_epoch" | "patience":
+            return check_integer(name, value, low=0, high=1_000_000)
+        case "dropout" | "momentum" | "label_smoothing":
             return check_number(name, value, low=0, high=1, include_high=False)
         case "l1" | "l2":
             return check_number(name, value, low=0, high=1000)

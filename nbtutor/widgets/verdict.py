@@ -103,7 +103,7 @@ class Judge:
         """Return the verdict; `trained` is whether there was any training yet."""
         with np.errstate(all="ignore"):  # huge weights overflow here; that is told below
             train = self._losses(*self.training_points)
-            validation = self._losses(*self._validation_points)
+            validation = self._losses(*self.validation_points)
             gap = float(validation.mean() - train.mean())
             degrees = min(len(train), len(validation)) - 1
             errors = _standard_error(train), _standard_error(validation)
@@ -152,7 +152,8 @@ class Judge:
         return lowest_loss(self.train, self.network.loss, self.network.output)
 
     @cached_property
-    def _validation_points(self) -> tuple[Array, Array]:
+    def validation_points(self) -> tuple[Array, Array]:
+        """Inputs and targets of the validation points, as the network takes them."""
         return self._prepare(self.validation)
 
     def _prepare(self, data: Dataset) -> tuple[Array, Array]:

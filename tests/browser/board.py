@@ -19,13 +19,29 @@ if TYPE_CHECKING:
 VIEWS = ("status", "verdict", "network", "plane", "curves")
 PICTURES = ("network", "plane", "curves")
 
+BASICS = "Basics"
+PAGES = {
+    "Data": ("Points", "Classes", "Label noise", "Seed", "Shift", "Jitter", "Rotation"),
+    "Training": (
+        *("Optimizer", "Momentum", "Loss", "First weights", "Clip gradient", "Smooth labels"),
+    ),
+    "Schedule": (
+        *("Schedule", "Length, epochs", "Lowest rate"),
+        *("Stop at epoch", "Stop at loss", "Patience"),
+    ),
+}
+"""What stands on the pages of the left column after the first one."""
+
+RARE = tuple(name for page in PAGES.values() for name in page)
+"""What does not stand on the first page."""
+
 SLIDERS = (
     *("Noise", "Training share", "Learning rate", "Batch size", "Dropout", "L1", "L2"),
-    *("Momentum", "Label noise"),
+    *("Momentum", "Label noise", "Points", "Shift", "Jitter", "Rotation", "Clip gradient"),
+    *("Smooth labels", "Length, epochs", "Lowest rate", "Stop at epoch", "Stop at loss"),
+    "Patience",
 )
-LISTS = ("Activation", "Speed", "Optimizer", "Loss", "First weights")
-RARE = ("Optimizer", "Momentum", "Loss", "First weights", "Classes", "Label noise", "Seed")
-"""What stands behind the button More settings."""
+LISTS = ("Activation", "Speed", "Optimizer", "Loss", "First weights", "Schedule")
 
 _READ = """() => Object.fromEntries([...document.querySelectorAll("[data-view]")].map((view) =>
   [view.dataset.view, {...view.dataset}]))"""
@@ -81,22 +97,29 @@ class Board:
             role = "combobox" if name in LISTS else "spinbutton"
         return self.page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
 
-    def show_controls(self, rare: bool) -> None:
-        """Bring the usual controls into sight, or those that are wanted less often."""
-        switch = self.button("More settings" if rare else "Back")
-        if switch.is_visible():
-            switch.click()
-            expect(self.button("Back" if rare else "More settings")).to_be_visible()
+    def show_page(self, name: str) -> None:
+        """Bring a page of the left column into sight."""
+        pages = self.page.get_by_role("group", name="Settings")
+        button = pages.get_by_role("button", name=name, exact=True)
+        if button.is_visible():
+            button.click()
+            expect(button).to_have_attribute("aria-pressed", "true")
+
+    def show_control(self, control: str) -> None:
+        """Bring the page of a control into sight."""
+        pages = [page for page, controls in PAGES.items() if control in controls]
+        self.show_page(pages[0] if pages else BASICS)
 
     def press(self, control: str, *keys: str) -> None:
         """Focus a control and press keys."""
-        self.show_controls(control in RARE)
+        self.show_control(control)
         handle = self.control(control)
         handle.focus()
         for key in keys:
             handle.press(key)
 
     def choose_data(self, name: str) -> None:
+        self.show_page(BASICS)
         self.button(name).click()
 
     def play(self, until_epoch: int = 3, view: str = "") -> None:

@@ -11,24 +11,24 @@ import pytest
 from playwright.sync_api import expect
 
 import nbtutor
-from tests.browser.board import Board
+from tests.browser.board import BASICS, Board
 from tests.browser.conftest import PLAYGROUND, OpenBoard
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator
 
 SETTINGS = ("Noise", "Learning rate", "Batch size", "Dropout", "L1", "L2", "Activation", "Speed")
-RARE = ("Optimizer", "Momentum", "Seed", "First weights")
+RARE = ("Optimizer", "Momentum", "Seed", "First weights", "Schedule", "Shift", "Patience")
 STATUS = ("epoch", "updates", "train-loss", "validation-loss", "train-accuracy")
 
 
 def settings(board: Board) -> dict[str, str]:
     """What the controls show."""
     shown: dict[str, str] = {}
-    for names in (SETTINGS, RARE):
-        board.show_controls(names == RARE)
-        shown |= {name: board.setting(name) for name in names}
-    board.show_controls(False)
+    for name in (*SETTINGS, *RARE):
+        board.show_control(name)
+        shown[name] = board.setting(name)
+    board.show_page(BASICS)
     group = board.page.get_by_role("group", name="Data set")
     shown["data"] = group.get_by_role("button", pressed=True).inner_text()
     layers = board.page.get_by_role("spinbutton", name=re.compile("Units in layer"))
@@ -65,8 +65,14 @@ def test_a_copied_link_opens_the_same_in_another_tab(
     board.control("Speed").select_option("As fast as it can")
     board.press("Momentum", "ArrowRight")
     board.press("Seed", "ArrowUp", "ArrowUp")
+    board.show_control("First weights")
     board.control("First weights").select_option(index=2)
-    board.show_controls(False)
+    board.show_control("Schedule")
+    board.control("Schedule").select_option("Cosine decay")
+    board.press("Shift", "ArrowRight")
+    board.page.get_by_role("checkbox", name="Mirror half of them").check()
+    board.press("Patience", "ArrowRight")
+    board.show_page(BASICS)
     board.button("Add a layer").click()
     board.button("sin x").click()
     board.button("New weights").click()

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.board import RARE, SLIDERS, Board
+from tests.browser.board import BASICS, SLIDERS, Board
 
 
 def check_alive(board: Board) -> None:
@@ -35,7 +35,7 @@ def check_alive(board: Board) -> None:
     ],
 )
 def test_a_number_that_is_not_allowed(board: Board, control: str, typed: str, kept: str) -> None:
-    board.show_controls(control in RARE)
+    board.show_control(control)
     box = board.control(control)
     box.focus()
     box.press("ControlOrMeta+a")
@@ -50,7 +50,7 @@ def test_a_number_that_is_not_allowed(board: Board, control: str, typed: str, ke
 def test_dragging_everything_while_it_plays(board: Board) -> None:
     board.play(until_epoch=2)
     for slider in (*SLIDERS[2:], *SLIDERS[:2]):
-        board.show_controls(slider in RARE)
+        board.show_control(slider)
         box = board.control(slider).bounding_box()
         assert box is not None
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -63,7 +63,7 @@ def test_dragging_everything_while_it_plays(board: Board) -> None:
     board.button("Reset").click()
     board.wait_for_state("idle")
     board.press("Momentum", "Home")
-    board.show_controls(False)
+    board.show_page(BASICS)
     for slider in ("Learning rate", "L1", "L2"):
         board.control(slider).focus()
         board.control(slider).press("Home")

@@ -7,12 +7,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.board import LISTS, RARE, SLIDERS, VIEWS, Board
+from tests.browser.board import BASICS, LISTS, PAGES, RARE, SLIDERS, VIEWS, Board
 from tests.browser.conftest import OpenBoard
 
+DATA_SETS = ("Circle", "Exclusive or", "Two clouds", "Spiral", "Moons")
 BUTTONS = [
     *("Play", "Step", "Epoch", "Reset", "Undo"),
-    *("Circle", "Exclusive or", "Two clouds", "Spiral", "Moons"),
+    *DATA_SETS,
     *("Add a layer", "Remove a layer", "Copy link", "Save"),
 ]
 # Names of Python's that a page shows only if something was not translated into words.
@@ -51,17 +52,17 @@ def test_every_view_is_there_idle_and_painted(board: Board) -> None:
 
 
 def test_every_control_has_its_name_and_role(board: Board) -> None:
-    for name in BUTTONS:
+    for name in (BASICS, *PAGES, *BUTTONS):
         expect(board.button(name)).to_have_count(1)
         expect(board.button(name)).to_be_visible()
     for name in (*SLIDERS, *LISTS, *RARE, "Units in layer 1", "Units in layer 2"):
-        board.show_controls(name in RARE)
+        board.show_control(name)
         expect(board.control(name)).to_have_count(1)
         expect(board.control(name)).to_be_visible()
     expect(board.button("Undo")).to_be_disabled()
     # What has a role that can be operated has a name: none is left over.
-    for rare in (True, False):
-        board.show_controls(rare)
+    for page in (*PAGES, BASICS):
+        board.show_page(page)
         snapshot = board.page.locator(".nbt-playground").aria_snapshot()
         roles = "button|slider|combobox|spinbutton|textbox|img|group"
         assert re.findall(rf"^ *- (?:{roles})(?: \[.*\])?:?$", snapshot, re.MULTILINE) == []
@@ -145,11 +146,12 @@ def test_on_a_phone_the_buttons_are_under_the_thumb(open_board: OpenBoard) -> No
     assert box["height"] >= 36
 
 
-@pytest.mark.parametrize("rare", [False, True], ids=["usual", "rare"])
-def test_the_keyboard_reaches_every_control(board: Board, rare: bool) -> None:
-    board.show_controls(rare)
-    usual = {*SLIDERS, *LISTS} - set(RARE)
-    wanted = {*BUTTONS, *(RARE if rare else usual), "Units in layer 1"} - {"Undo"}
+@pytest.mark.parametrize("page", [BASICS, *PAGES])
+def test_the_keyboard_reaches_every_control(board: Board, page: str) -> None:
+    board.show_page(page)
+    basics = {*DATA_SETS, *SLIDERS, *LISTS} - set(RARE)
+    buttons = {*BUTTONS} - {*DATA_SETS, "Undo"}
+    wanted = {*buttons, *PAGES.get(page, basics), *PAGES, "Units in layer 1"}
     board.button("Play").focus()
     reached = set()
     for _ in range(75):

@@ -176,7 +176,7 @@ def test_new_weights_leave_the_data(board: Board) -> None:
 def test_constant_weights_never_break_their_symmetry(board: Board) -> None:
     """Constant first weights: all units of a layer stay the same, whatever is trained."""
 
-    board.show_controls(True)
+    board.show_control("First weights")
     board.control("First weights").select_option(label="All the same")
     expect(board.sentence).to_have_text(re.compile("New initial weights"))
     board.play(until_epoch=5)

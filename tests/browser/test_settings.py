@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.board import LISTS, RARE, Board
+from tests.browser.board import LISTS, Board
 
 # control, key, what it shows before and after, what the curves say
 LIVE = [
@@ -166,7 +166,7 @@ def test_the_curves_tell_the_value_under_the_pointer(board: Board) -> None:
 
 
 def shown(board: Board, control: str) -> str:
-    board.show_controls(control in RARE)
+    board.show_control(control)
     if control in LISTS:
         return board.control(control).locator("option:checked").inner_text().replace("\xa0", " ")
     return board.setting(control)

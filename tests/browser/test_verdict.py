@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import nbtutor
-from tests.browser.board import Board
+from tests.browser.board import BASICS, Board
 from tests.browser.conftest import OpenBoard
 
 if TYPE_CHECKING:
@@ -167,9 +167,9 @@ def test_the_text_does_not_flicker(board: Board) -> None:
 def test_large_sigmoid_weights_make_the_gradient_vanish(board: Board) -> None:
     for _ in range(4):
         board.button("Add a layer").click()
-    board.show_controls(False)
+    board.show_page(BASICS)
     board.control("Activation").select_option(label="Sigmoid")
-    board.show_controls(True)
+    board.show_control("First weights")
     board.control("First weights").select_option(label="Too large")
     expect(board.sentence).to_have_text(re.compile("New initial weights"))
     board.play(until_epoch=3)
@@ -182,7 +182,7 @@ def test_large_sigmoid_weights_make_the_gradient_vanish(board: Board) -> None:
 
 
 def test_dead_relus(board: Board) -> None:
-    board.show_controls(False)
+    board.show_page(BASICS)
     board.control("Activation").select_option(label="ReLU")
     board.press("Learning rate", *["ArrowRight"] * 4)
     assert board.setting("Learning rate") == "3"

@@ -37,7 +37,9 @@ function insideView(node: Node): boolean {
 function nameControl(control: HTMLElement): void {
   // Not every control of ipywidgets bears the same class.
   const widget = control.closest(".widget-inline-hbox, .jupyter-widgets");
-  const text = widget?.querySelector(".widget-label")?.textContent?.trim() ?? "";
+  // A label without words holds a space of no width, and the words stand elsewhere.
+  const label = widget?.querySelector(".widget-label")?.textContent ?? "";
+  const text = label.replace("\u200b", "").trim();
   if (widget == null || text === "") return;
   if (control.getAttribute("role") === "slider") tellState(control, widget);
   const readout = control.classList.contains("widget-readout");

@@ -42,6 +42,11 @@ export function formatValue(value: number, decimals = 2): string {
   return Number(text) === 0 ? (0).toFixed(decimals) : signed(text);
 }
 
+/** A learning rate: two digits of any size. */
+export function formatRate(rate: number): string {
+  return signed(rate !== 0 && rate < 0.001 ? rate.toExponential(1) : String(Number(rate.toPrecision(2))));
+}
+
 /** A tick of a loss axis. */
 export function formatTick(value: number): string {
   return value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 10_000)

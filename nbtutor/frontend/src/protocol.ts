@@ -48,6 +48,14 @@ export interface LayerStatistics {
   readonly sign: (typeof SIGNS)[number];
 }
 
+/** Rows are true classes, columns what the network takes the points for. */
+export type Confusion = readonly (readonly number[])[];
+
+/** Class by class, or the shares explained of a regression; null where one is not defined. */
+export type Scores =
+  | { readonly kind: "classes"; readonly train: Confusion; readonly validation: Confusion }
+  | { readonly kind: "values"; readonly train: number | null; readonly validation: number | null };
+
 /** Pictures of one byte a pixel: `count` of them, one after the other. */
 export interface Pictures {
   readonly count: number;
@@ -74,6 +82,10 @@ export interface Frame {
   readonly verdict: Verdict | null;
   /** Null where there are no newer ones, empty while nobody looks at them. */
   readonly statistics: readonly LayerStatistics[] | null;
+  /** Null where there are no newer ones, and while nobody looks at them. */
+  readonly scores: Scores | null;
+  /** Of the next update where a schedule changes it, else null. */
+  readonly learningRate: number | null;
   readonly structure: Structure | null;
   readonly plane: Pictures | null;
   readonly units: Pictures | null;
@@ -125,6 +137,7 @@ export const TRAITS = {
   hidden: "hidden",
   locked: "locked",
   layersOpen: "layers_open",
+  scoresOpen: "scores_open",
 } as const;
 
 export const VIEWS = ["status", "plane", "network", "curves", "verdict", "share"] as const;
@@ -136,6 +149,7 @@ const STATES: readonly string[] = ["idle", "playing", "paused", "error"];
 // Far above anything that is sent, and small enough that a broken header cannot exhaust the page.
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_LAYERS = 64;
+const MOST_CLASSES = 64;
 
 export function tickMessage(tick: Tick): object {
   return { type: "tick", seen: tick.seen, window: tick.window, again: tick.again };
@@ -242,6 +256,8 @@ function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
     activation: text(header, "activation"),
     verdict: decodeVerdict(header.verdict),
     statistics: decodeStatistics(header.statistics),
+    scores: decodeScores(header.scores),
+    learningRate: optional(header, "learning_rate"),
     structure: full ? decodeStructure(header) : null,
     plane: pictures(take("plane"), 2),
     units: pictures(take("units"), 3),
@@ -310,6 +326,31 @@ function decodeStatistics(value: unknown): LayerStatistics[] | null {
       saturated: layer.saturated === null ? null : share(layer, "saturated"),
       sign: oneOf("sign", layer.sign, SIGNS),
     };
+  });
+}
+
+function decodeScores(value: unknown): Scores | null {
+  if (value === null || value === undefined) return null;
+  const scores = record(value, "scores");
+  if (!Array.isArray(scores.train)) {
+    const [train, validation] = [optional(scores, "train"), optional(scores, "validation")];
+    return { kind: "values", train, validation };
+  }
+  const [train, validation] = [confusion(scores, "train"), confusion(scores, "validation")];
+  if (train.length !== validation.length) refuse("the confusions must be of the same classes");
+  return { kind: "classes", train, validation };
+}
+
+function confusion(scores: Fields, name: string): Confusion {
+  const rows = scores[name];
+  if (!Array.isArray(rows) || rows.length < 2 || rows.length > MOST_CLASSES) {
+    return refuse(`${name} is ${show(rows)}; it must be a list of 2 to ${MOST_CLASSES} rows`);
+  }
+  return rows.map((row: unknown) => {
+    if (!Array.isArray(row) || row.length !== rows.length) {
+      return refuse(`a row of ${name} is ${show(row)}; it must be a list of ${rows.length} counts`);
+    }
+    return row.map((n: unknown) => checkInteger(`a count of ${name}`, n, 0, Number.MAX_SAFE_INTEGER));
   });
 }
 

@@ -1,6 +1,6 @@
 // The picture so far: frames carry what changed, the scene keeps the rest.
 
-import type { Frame, LayerStatistics, Pictures, RunEvent, Structure, Verdict } from "./protocol";
+import type { Frame, LayerStatistics, Pictures, RunEvent, Scores, Structure, Verdict } from "./protocol";
 import { ProtocolError } from "./protocol";
 
 export interface Scene {
@@ -17,6 +17,7 @@ export interface Scene {
   readonly events: readonly RunEvent[];
   readonly verdict: Verdict | null;
   readonly statistics: readonly LayerStatistics[];
+  readonly scores: Scores | null;
   /** Rises when the structure changes: what is built from it must be built anew. */
   readonly structureVersion: number;
   readonly pointsVersion: number;
@@ -86,6 +87,7 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
       events: frame.events,
       verdict: frame.verdict,
       statistics: frame.statistics ?? [],
+      scores: frame.scores,
       structureVersion: (scene?.structureVersion ?? 0) + (same ? 0 : 1),
       pointsVersion: (scene?.pointsVersion ?? 0) + 1,
     };
@@ -101,6 +103,7 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
     weights: frame.weights ?? scene.weights,
     verdict: frame.verdict ?? scene.verdict,
     statistics: frame.statistics ?? scene.statistics,
+    scores: frame.scores ?? scene.scores,
     points: frame.points ?? scene.points,
     pointsVersion: scene.pointsVersion + (frame.points === null ? 0 : 1),
     events: frame.events.length > 0 ? [...scene.events, ...frame.events] : scene.events,

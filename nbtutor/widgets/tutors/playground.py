@@ -25,13 +25,14 @@ from nbtutor.widgets.controls import (
 )
 from nbtutor.widgets.exports import File, history_table, make_file
 from nbtutor.widgets.live import SPEEDS, LiveRun
+from nbtutor.widgets.pages import AUGMENTATION, PAUSE, SHIFT, Pages, ScheduleNote, note
 from nbtutor.widgets.settings import (
     WORDS,
     RunSettings,
     check_setting,
     unknown_name,
 )
-from nbtutor.widgets.traits import Setting
+from nbtutor.widgets.traits import SettingTraits
 from nbtutor.widgets.verdict import Verdict
 from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView, ShareView, VerdictView
 
@@ -51,13 +52,14 @@ class Views:
     share: ShareView
 
 
-class Playground(ipywidgets.VBox):
+class Playground(SettingTraits, ipywidgets.VBox):
     """A network that learns a toy data set while you drag its settings.
 
     In a notebook the object shows itself. Every setting is also an attribute: setting it in Python
     moves the control, and the other way round. `learning_rate`, `batch_size`, `dropout`, `l1`,
-    `l2`, `optimizer`, `momentum` and `activation` change in mid-run; a change of any other setting
-    starts the run again.
+    `l2`, `optimizer`, `momentum` and `activation` change in mid-run, and so do the schedule, the
+    conditions to stop, gradient clipping, label smoothing and augmentation; a change of any other
+    setting starts the run again.
 
     Parameters
     ----------
@@ -74,6 +76,9 @@ class Playground(ipywidgets.VBox):
         Points of training and validation together, 10 to 5,000.
     train_share : float, default 0.5
         Share of the points that is trained on, 0.1 to 0.9.
+    shift : float, default 0
+        Training and validation points from different places, 0 to 1: at 1 the training points are
+        those on the left. What is true at a point is the same for both (a covariate shift).
     inputs : sequence of str, default ("x", "y")
         Of "x", "y", "x2", "y2", "xy", "sin_x", "sin_y" and "noise".
     hidden : sequence of int, default (4, 2)
@@ -98,6 +103,31 @@ class Playground(ipywidgets.VBox):
     optimizer : {"sgd", "nesterov", "rmsprop", "adam", "adamw"}, default "sgd"
     momentum : float, default 0
         From 0 to below 1, for "sgd" and "nesterov".
+    schedule : str, default "constant"
+        How the learning rate changes in the course of the run: "step", "exponential", "cosine",
+        "warm_up", "triangular", "triangular2", "exp_range", "one_cycle", "linear_ramp" or
+        "exponential_ramp". Epochs are counted from the start of the run.
+    schedule_epochs : int, default 100
+        Its length: of the decay or rise, from step to step, or of one whole cycle.
+    schedule_low : float, default 0.1
+        Its lowest factor, 0.0001 to 1; for "step", what each step multiplies with.
+    clip_norm : float, default 0
+        A gradient longer than this is scaled down to it; 0 is never.
+    label_smoothing : float, default 0
+        Share of a label's certainty that is spread over all classes, from 0 to below 1.
+    jitter : float, default 0
+        Training points are moved at random by so much (a standard deviation), anew each epoch,
+    rotation : float, default 0
+        turned about the origin by up to so many degrees, 0 to 180,
+    mirror : bool, default False
+        and half of them mirrored from left to right.
+    stop_epoch : int, default 0
+        The run pauses at this epoch,
+    stop_loss : float, default 0
+        when the validation loss is as low as this,
+    patience : int, default 0
+        or when it has been no lower for so many epochs; the best weights are then put back. 0 is
+        never. Whoever goes on is not held up by the same condition again.
     seed : int, default 0
         Of data, initial weights, batches and dropout; 0 to 999,999.
     hide, lock : sequence of str, default ()
@@ -128,26 +158,6 @@ class Playground(ipywidgets.VBox):
         If a setting is unknown.
     """
 
-    dataset = Setting(RunSettings.dataset).tag(sync=True)
-    noise = Setting(RunSettings.noise).tag(sync=True)
-    label_noise = Setting(RunSettings.label_noise).tag(sync=True)
-    classes = Setting(RunSettings.classes).tag(sync=True)
-    points = Setting(RunSettings.points).tag(sync=True)
-    train_share = Setting(RunSettings.train_share).tag(sync=True)
-    inputs = Setting(RunSettings.inputs).tag(sync=True)
-    hidden = Setting(RunSettings.hidden).tag(sync=True)
-    activation = Setting(RunSettings.activation).tag(sync=True)
-    loss = Setting(RunSettings.loss).tag(sync=True)
-    initialization = Setting(RunSettings.initialization).tag(sync=True)
-    redraw = Setting(RunSettings.redraw).tag(sync=True)
-    optimizer = Setting(RunSettings.optimizer).tag(sync=True)
-    momentum = Setting(RunSettings.momentum).tag(sync=True)
-    learning_rate = Setting(RunSettings.learning_rate).tag(sync=True)
-    batch_size = Setting(RunSettings.batch_size).tag(sync=True)
-    dropout = Setting(RunSettings.dropout).tag(sync=True)
-    l1 = Setting(RunSettings.l1).tag(sync=True)
-    l2 = Setting(RunSettings.l2).tag(sync=True)
-    seed = Setting(RunSettings.seed).tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
     speed = traitlets.Any("normal").tag(sync=True)
     epoch = traitlets.Int(0, read_only=True)
@@ -220,7 +230,7 @@ class Playground(ipywidgets.VBox):
         Parameters
         ----------
         epochs : int
-            From 0 to 1,000,000.
+            From 0 to 1,000,000. Fewer are trained if a condition to stop is met.
 
         Warns
         -----
@@ -499,16 +509,37 @@ def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipy
     """Lay everything out: data and training left, network in the middle, pictures right."""
     c = controls
     buttons = _box(ipywidgets.HBox, "nbt-transport", *vars(transport).values())
-    data = _section("Data", c.dataset, c.noise, c.train_share)
-    training = _section(
-        "Training", c.activation, c.learning_rate, c.batch_size, c.dropout, c.l1, c.l2, c.speed
+    left = Pages(
+        {
+            "Basics": (
+                _section("Data", c.dataset, c.noise, c.train_share),
+                _section(
+                    *("Training", c.activation, c.learning_rate, c.batch_size, c.dropout),
+                    *(c.l1, c.l2, c.speed),
+                ),
+            ),
+            "Data": (
+                _section("Data", c.points, c.classes, c.label_noise, c.seed),
+                _section("Training and validation apart", c.shift, note(SHIFT)),
+                _section(
+                    *("Augmentation", c.jitter, c.rotation, c.mirror, note(AUGMENTATION)),
+                ),
+            ),
+            "Training": (
+                _section(
+                    *("Training", c.optimizer, c.momentum, c.loss, c.initialization),
+                    *(c.clip_norm, c.label_smoothing),
+                ),
+            ),
+            "Schedule": (
+                _section(
+                    *("Course of the learning rate", c.schedule, c.schedule_epochs),
+                    *(c.schedule_low, ScheduleNote(c)),
+                ),
+                _section("Pause by itself", c.stop_epoch, c.stop_loss, c.patience, note(PAUSE)),
+            ),
+        }
     )
-    more = _section(
-        *("More settings", c.optimizer, c.momentum, c.loss, c.initialization, c.classes),
-        *(c.label_noise, c.seed),
-    )
-    more.add_class("nbt-more")
-    left = _box(ipywidgets.VBox, "nbt-controls", data, training, more, _switch(training, more))
     middle = _box(
         *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs, c.hidden),
         *(views.network, views.verdict),
@@ -522,21 +553,6 @@ def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipy
 
 def _section(title: str, *controls: ipywidgets.Widget) -> ipywidgets.VBox:
     return _box(ipywidgets.VBox, "nbt-section", _heading(title), *controls)
-
-
-def _switch(usual: ipywidgets.Box, rare: ipywidgets.Box) -> ipywidgets.ToggleButton:
-    """Return a button that puts one box in the place of another, so that both fit the window."""
-    button = ipywidgets.ToggleButton()
-    button.add_class("nbt-switch")
-
-    def show(change: dict[str, Any]) -> None:
-        usual.layout.display = "none" if change["new"] else None
-        rare.layout.display = None if change["new"] else "none"
-        button.description = "Back" if change["new"] else "More settings"
-
-    button.observe(show, "value")
-    show({"new": False})
-    return button
 
 
 def _heading(text: str) -> ipywidgets.HTML:

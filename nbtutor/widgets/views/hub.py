@@ -104,10 +104,10 @@ class Hub(View):
         with self.lock:
             self._train_and_send(self.live.seq, 1)
 
-    def watch_layers(self, watch: bool) -> None:
-        """Measure the statistics of the layers from now on, or no longer."""
+    def watch(self, *, layers: bool, scores: bool) -> None:
+        """Measure the statistics of the layers, and the scores, from now on, or no longer."""
         with self.lock:
-            self.live.watch_layers = watch
+            self.live.watch_layers, self.live.watch_scores = layers, scores
             if not self.live.playing:  # else the next picture has them
                 self.publish()
 

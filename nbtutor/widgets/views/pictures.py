@@ -57,7 +57,7 @@ class CurvesView(_Picture):
 
 
 class VerdictView(_Picture):
-    """The verdict in words, parameters against samples, and statistics of the layers on demand.
+    """The verdict in words, parameters against samples; layers and scores on demand.
 
     Parameters
     ----------
@@ -68,21 +68,24 @@ class VerdictView(_Picture):
     ----------
     layers_open : bool
         Whether the statistics of the layers are shown; they are measured only then.
+    scores_open : bool
+        Likewise for the confusion matrices, or for R² of a regression.
     """
 
     kind = "verdict"
     layers_open = traitlets.Bool(False).tag(sync=True)
+    scores_open = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         super().__init__(hub)
 
-    @traitlets.observe("layers_open")
+    @traitlets.observe("layers_open", "scores_open")
     def _watch(self, change: dict[str, Any]) -> None:
-        self._hub.watch_layers(change["new"])
+        self._hub.watch(layers=self.layers_open, scores=self.scores_open)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take from the browser whether the layers are shown, and nothing else."""
+        """Take from the browser what is open, and nothing else."""
         try:
             protocol.check_verdict_state(sync_data)
         except protocol.ProtocolError as error:

@@ -8,7 +8,7 @@ import { decimate, decimatedSize } from "../decimate";
 import { contentSize, element, LiveText } from "../dom";
 import { spread, thinLabels } from "../labels";
 import type { Surface, View } from "../mount";
-import { formatCount, formatEpochTick, formatLoss, formatTick, formatValue } from "../numbers";
+import { formatCount, formatEpochTick, formatLoss, formatRate, formatTick, formatValue } from "../numbers";
 import { epochLimit, lossLimits } from "../ranges";
 import type { Curve, Scene } from "../scene";
 import type { Palette } from "../theme";
@@ -264,19 +264,25 @@ export function curvesView({ root, signal, redraw }: Surface): View {
       if (fresh) layOut(palette);
       if (scene === null) return;
       draw(scene, palette);
-      value.set(tellPointer(scene.curve));
+      value.set(tellPointer(scene.curve) || tellRate(scene.frame.learningRate));
     },
     describe({ scene }) {
       if (scene === null || scene.curve.rows === 0) return "Losses over the epochs. None yet.";
       const { frame, curve, events } = scene;
       const first = curve.data[1] ?? Number.NaN;
+      const rate = frame.learningRate === null ? "" : ` The ${tellRate(frame.learningRate)}.`;
       const marks = events.length === 0 ? "" : ` Marked: ${events.at(-1)?.label ?? ""}.`;
       return (
         `Losses over ${formatCount(frame.epoch)} epochs: training from ${formatLoss(first)} to ` +
-        `${formatLoss(frame.trainLoss)}, validation now ${formatLoss(frame.validationLoss)}.${marks}`
+        `${formatLoss(frame.trainLoss)}, validation now ${formatLoss(frame.validationLoss)}.${rate}${marks}`
       );
     },
   };
+}
+
+/** The learning rate, where a schedule changes it. */
+function tellRate(rate: number | null): string {
+  return rate === null ? "" : `learning rate now ${formatRate(rate)}`;
 }
 
 function nameFont(scale: number, family: string): string {

@@ -1,10 +1,13 @@
-// The verdict in words, parameters against samples, and the layers' statistics where they are asked
-// for. Its text changes while the run plays; the status line is the one that is read aloud.
+// The verdict in words, parameters against samples, and the layers' statistics and the scores where
+// they are asked for. Its text changes while the run plays; the status line is the one that is read aloud.
 
 import { element, LiveText } from "../dom";
 import { layerCells, layerName, parametersPart, sizeWords, splitSentence } from "../layers";
 import type { Surface, View } from "../mount";
-import { TRAITS, type LayerStatistics, type Structure, type Verdict } from "../protocol";
+import {
+  TRAITS, type LayerStatistics, type Scores, type Structure, type Verdict,
+} from "../protocol";
+import { scoresTables } from "../scores";
 import { Throttle } from "../throttle";
 
 const SHOW_EVERY_MS = 1_000;
@@ -37,22 +40,16 @@ export function verdictView({ root, model, signal }: Surface): View {
   const bar = element("span", "nbt-size-bar");
   bar.setAttribute("aria-hidden", "true");
   const part = bar.appendChild(element("span", ""));
-  const button = element("button", "nbt-toggle nbt-disclose", "Layers");
-  button.type = "button";
+  const layers = disclosure("Layers", "Statistics of the layers");
+  const scores = disclosure("Scores", "Scores of training and validation points");
   const foot = element("div", "nbt-verdict-foot");
-  foot.append(size, bar, button);
-
-  const panel = element("div", "nbt-layer-panel");
-  // It scrolls where the board has no room, and then the keyboard must reach it.
-  panel.tabIndex = 0;
-  panel.setAttribute("role", "region");
-  panel.setAttribute("aria-label", "Statistics of the layers");
-  panel.id = `nbt-layers-${Math.random().toString(36).slice(2)}`;
-  button.setAttribute("aria-controls", panel.id);
+  foot.append(size, bar, scores.button, layers.button);
+  const { panel } = layers;
   const table = element("table", "nbt-layer-table");
   const body = makeTable(table);
   panel.append(table, element("p", "nbt-layer-note", `${TELLING} ${HOW}`));
-  root.append(sentence, foot, panel);
+  const showScores = scoresTables(scores.panel);
+  root.append(sentence, foot, panel, scores.panel);
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Verdict on the fit");
 
@@ -62,31 +59,40 @@ export function verdictView({ root, model, signal }: Surface): View {
     rest.set(numbers);
     root.dataset.verdict = kind;
   });
-  const fill = new Throttle<readonly LayerStatistics[]>(SHOW_EVERY_MS, (layers) =>
-    fillTable(body, layers),
+  const fill = new Throttle<readonly LayerStatistics[]>(SHOW_EVERY_MS, (rows) =>
+    fillTable(body, rows),
   );
+  const fillScores = new Throttle<Scores>(SHOW_EVERY_MS, showScores);
   signal.addEventListener("abort", () => {
     tell.stop();
     fill.stop();
+    fillScores.stop();
   });
 
-  const isOpen = (): boolean => model.get(TRAITS.layersOpen) === true;
-  const open = (): void => {
-    panel.hidden = !isOpen();
-    button.setAttribute("aria-expanded", String(isOpen()));
-  };
-  button.addEventListener(
-    "click",
-    () => {
-      model.set(TRAITS.layersOpen, !isOpen());
-      model.save_changes();
-    },
-    { signal },
-  );
-  const change = `change:${TRAITS.layersOpen}`;
-  model.on(change, open);
-  signal.addEventListener("abort", () => model.off(change, open));
-  open();
+  // One at a time, so that the network keeps its room.
+  const parts = [
+    { trait: TRAITS.layersOpen, ...layers },
+    { trait: TRAITS.scoresOpen, ...scores },
+  ];
+  const isOpen = (trait: string): boolean => model.get(trait) === true;
+  for (const { trait, button, panel: own } of parts) {
+    const open = (): void => {
+      own.hidden = !isOpen(trait);
+      button.setAttribute("aria-expanded", String(isOpen(trait)));
+    };
+    button.addEventListener(
+      "click",
+      () => {
+        const opens = !isOpen(trait);
+        for (const other of parts) model.set(other.trait, opens && other.trait === trait);
+        model.save_changes();
+      },
+      { signal },
+    );
+    model.on(`change:${trait}`, open);
+    signal.addEventListener("abort", () => model.off(`change:${trait}`, open));
+    open();
+  }
 
   let shown: Structure | null = null;
   return {
@@ -100,9 +106,25 @@ export function verdictView({ root, model, signal }: Surface): View {
         part.style.width = `${parametersPart(parameters, trainingPoints)}%`;
       }
       if (verdict !== null) tell.offer(() => verdict);
-      if (isOpen() && statistics.length > 0) fill.offer(() => statistics);
+      if (isOpen(TRAITS.layersOpen) && statistics.length > 0) fill.offer(() => statistics);
+      const found = scene.scores;
+      if (isOpen(TRAITS.scoresOpen) && found !== null) fillScores.offer(() => found);
     },
   };
+}
+
+/** A button, and the panel that it opens. */
+function disclosure(name: string, label: string): { button: HTMLButtonElement; panel: HTMLElement } {
+  const button = element("button", "nbt-toggle nbt-disclose", name);
+  button.type = "button";
+  const panel = element("div", "nbt-layer-panel");
+  // It scrolls where the board has no room, and then the keyboard must reach it.
+  panel.tabIndex = 0;
+  panel.setAttribute("role", "region");
+  panel.setAttribute("aria-label", label);
+  panel.id = `nbt-panel-${Math.random().toString(36).slice(2)}`;
+  button.setAttribute("aria-controls", panel.id);
+  return { button, panel };
 }
 
 function makeTable(table: HTMLTableElement): HTMLTableSectionElement {
