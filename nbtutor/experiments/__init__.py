@@ -72,6 +72,7 @@ from nbtutor.experiments.lr_suggestions import (
 )
 from nbtutor.experiments.lr_sweep import (
     LearningRateSweep,
+    begin_sweep,
     lr_sweep,
 )
 from nbtutor.experiments.pipeline import (
@@ -164,6 +165,7 @@ __all__ = [
     "VarianceSplit",
     "Walk",
     "ambiguity",
+    "begin_sweep",
     "bias_variance",
     "bias_variance_sweep",
     "data_quality",

@@ -22,6 +22,12 @@ from nbtutor.experiments.result import Result
 Array = np.ndarray
 
 MAX_RATES = 512
+CONVERGED_SHARE = 0.9
+"""A rate has converged if the loss fell by at least this share of what the best rate won."""
+
+OUTCOMES = ("slow", "converged", "too high", "diverged")
+"""What becomes of a rate, in the order in which they follow each other as it rises."""
+
 _BREATH = 10  # epochs between two calls of the progress callback
 
 
@@ -79,6 +85,61 @@ class LearningRateSweep(Result):
         """The rate with the lowest final training loss; None if all diverged."""
         return None if self.best is None else float(self.rates[self.best])
 
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What became of each rate, a word of `OUTCOMES` each.
+
+        "diverged": the weights left the finite numbers, or the loss ended above its start.
+        "converged": the loss came down nearly as far as with the best rate, see
+        `CONVERGED_SHARE`. Else "slow" below the best rate, and "too high" above it.
+        """
+        best = self.best
+        if best is None:
+            return ("diverged",) * len(self.rates)
+        won = self.losses[0] - self.final_losses
+        words = []
+        for rate, lost, gain in zip(self.rates, self.worse_than_start, won, strict=True):
+            if lost:
+                words.append("diverged")
+            elif gain >= CONVERGED_SHARE * won[best]:
+                words.append("converged")
+            else:
+                words.append("slow" if rate < self.rates[best] else "too high")
+        return tuple(words)
+
+
+def begin_sweep(
+    network: Network,
+    train: Dataset,
+    validation: Dataset | None = None,
+    *,
+    rates: Sequence[float] | Array,
+    config: TrainingConfig | None = None,
+    seed: int = 0,
+) -> Trainer:
+    """Return the trainer of a sweep that has not begun, to be run in portions of any size.
+
+    `lr_sweep` with the same rates takes it as `resume`, and gives the result once it is trained.
+
+    Parameters
+    ----------
+    network, train, validation, rates, config, seed
+        See `lr_sweep`.
+
+    Raises
+    ------
+    ParameterError
+        If an argument is not allowed.
+    """
+    check_type("network", network, Network)
+    check_type("train", train, Dataset)
+    chosen = _checked("rates", rates)
+    config = TrainingConfig() if config is None else config
+    check_type("config", config, TrainingConfig)
+    fleet = copies(network, len(chosen))
+    config = replace(config, learning_rate=tuple(chosen.tolist()))
+    return Trainer(fleet, train, validation, config, seed)
+
 
 def lr_sweep(
     network: Network,
@@ -119,7 +180,8 @@ def lr_sweep(
     progress : callable, optional
         Called with epochs done and in all; see `Progress`.
     resume : object, optional
-        The `partial` of a cancelled sweep of as many rates; it goes on from there.
+        The `partial` of a cancelled sweep of as many rates, or what `begin_sweep` returned; it goes
+        on from there.
 
     Raises
     ------
@@ -132,12 +194,8 @@ def lr_sweep(
     check_type("train", train, Dataset)
     chosen = _log_spaced(count, low, high) if rates is None else _checked("rates", rates)
     check_integer("epochs", epochs, low=1, high=1_000_000)
-    config = TrainingConfig() if config is None else config
-    check_type("config", config, TrainingConfig)
     if resume is None:
-        fleet = copies(network, len(chosen))
-        config = replace(config, learning_rate=tuple(chosen.tolist()))
-        trainer = Trainer(fleet, train, validation, config, seed)
+        trainer = begin_sweep(network, train, validation, rates=chosen, config=config, seed=seed)
     else:
         trainer = _resumed(resume, chosen)
 

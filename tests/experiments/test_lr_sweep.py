@@ -19,7 +19,7 @@ from nbtutor.engine import (
     copies,
     make_dataset,
 )
-from nbtutor.experiments import Cancelled, LearningRateSweep, lr_sweep
+from nbtutor.experiments import Cancelled, LearningRateSweep, begin_sweep, lr_sweep
 
 TRAIN, VALIDATION = make_dataset("moons", 120, 0.2, seed=1).split(0.5)
 
@@ -163,3 +163,40 @@ def test_the_figure_shows_the_curves_and_the_u() -> None:
     np.testing.assert_array_equal(by_label["training"].get_ydata(), result.final_losses)
     np.testing.assert_array_equal(by_label["diverged"].get_xdata(), [10.0])
     assert f"best: {result.best_rate:.2g}" in by_label
+
+
+def test_outcomes_by_the_numbers() -> None:
+    """Slow below the best rate, too high above it, and nine tenths of the best gain for enough."""
+    result = LearningRateSweep(
+        rates=np.array([0.01, 0.1, 0.2, 0.3, 1.0, 2.0, 3.0]),
+        epochs=np.array([0, 1]),
+        losses=np.array([[1.0] * 7, [0.5, 0.19, 0.1, 0.2, 0.9, 1.1, np.nan]]),
+        validation_losses=np.full((2, 7), np.nan),
+        diverged_at=np.array([np.nan] * 6 + [12]),
+    )
+    assert result.outcomes == (
+        *("slow", "converged", "converged", "too high", "too high", "diverged", "diverged"),
+    )
+
+
+def test_outcomes_where_all_diverged_or_nothing_was_won() -> None:
+    network, data = line()
+    assert set(lr_sweep(network, data, rates=[10.0, 100.0], epochs=9).outcomes) == {"diverged"}
+    flat = LearningRateSweep(
+        rates=np.array([0.1, 1.0]),
+        epochs=np.array([0, 1]),
+        losses=np.ones((2, 2)),
+        validation_losses=np.full((2, 2), np.nan),
+        diverged_at=np.full(2, np.nan),
+    )
+    assert flat.outcomes == ("converged", "converged")
+
+
+def test_a_sweep_in_portions_is_the_same() -> None:
+    network, rates = Network((2, 4, 1)), [0.01, 0.1, 1.0]
+    trainer = begin_sweep(network, TRAIN, rates=rates, seed=3)
+    while trainer.epoch < 8:
+        trainer.run(updates=1)
+    portions = lr_sweep(network, TRAIN, rates=rates, epochs=8, resume=trainer)
+    whole = lr_sweep(network, TRAIN, rates=rates, epochs=8, seed=3)
+    np.testing.assert_array_equal(portions.losses, whole.losses)
