@@ -16,8 +16,8 @@ from nbtutor.widgets.settings import WORDS
 TRANSPORT = ("play", "step", "epoch", "reset", "redraw", "undo")
 """The buttons that run the run. "redraw" is a setting as well."""
 
-SHARING = ("link", "save")
-"""The button that copies the link, and the menu of files."""
+SHARING = ("examples", "sweep", "link", "save")
+"""The gallery, the sweep in it, the button that copies the link, and the menu of files."""
 
 NAMES = tuple(dict.fromkeys((*WORDS, "speed", *TRANSPORT, *SHARING)))
 """All that can be hidden or locked."""
@@ -26,6 +26,8 @@ WORDS_OF_NAMES = {
     **{name: f"{name} button" for name in TRANSPORT},
     "redraw": "draw of the initial weights",
     "undo": "Undo button",
+    "examples": "examples",
+    "sweep": "sweep of learning rates",
     "link": "link",
     "save": "saving of files",
     "speed": "speed",
@@ -41,7 +43,8 @@ def check_names(name: str, value: Any) -> tuple[str, ...]:
     ----------
     name : {"hide", "lock"}
     value : sequence of str
-        Names of settings, "speed", "play", "step", "epoch", "reset", "undo", "link" or "save".
+        Names of settings, "speed", "play", "step", "epoch", "reset", "undo",
+        "examples", "sweep", "link" or "save".
 
     Raises
     ------

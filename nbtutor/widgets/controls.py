@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import ipywidgets
@@ -16,6 +16,7 @@ from nbtutor.engine.initializations import INITIALIZATIONS
 from nbtutor.engine.optimizers import OPTIMIZERS
 from nbtutor.engine.schedules import SCHEDULES
 from nbtutor.engine.surfaces import SURFACES
+from nbtutor.engine.validation import ParameterError, check_choice, is_sequence
 from nbtutor.widgets.live import SPEEDS
 from nbtutor.widgets.settings import MAX_CLASSES, MAX_LAYERS, MAX_UNITS, RunSettings
 
@@ -221,6 +222,29 @@ class Controls:
     stop_loss: Ladder
     patience: Ladder
     speed: ipywidgets.Dropdown
+
+
+def check_chosen(value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the controls that a teacher has chosen, and those of all others.
+
+    Parameters
+    ----------
+    value : sequence of str or None
+        Names in `Controls`. None chooses nothing, and then there are no others.
+
+    Raises
+    ------
+    ParameterError
+        If it is no sequence, is empty, or an entry is no such name; near names are suggested.
+    """
+    if value is None:
+        return (), ()
+    if not is_sequence(value) or not len(value):
+        hint = "For example ['learning_rate', 'noise']; leave it out to show all."
+        raise ParameterError("controls", value, "a sequence of names of controls", hint)
+    names = [field.name for field in fields(Controls)]
+    chosen = tuple(dict.fromkeys(check_choice("an entry of controls", e, names) for e in value))
+    return chosen, tuple(name for name in names if name not in chosen)
 
 
 def make_transport() -> Transport:

@@ -355,6 +355,10 @@ class LiveRun:
             self.playing = False
             self._start(Run(settings), note)
 
+    def say(self, note: str) -> None:
+        """Tell the learner something until the run goes on."""
+        self._note = note
+
     @property
     def can_undo(self) -> bool:
         """Whether there is an earlier run to bring back."""

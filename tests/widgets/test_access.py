@@ -10,9 +10,9 @@ import pytest
 
 import nbtutor
 from nbtutor.engine import ParameterError
-from nbtutor.widgets.access import NAMES, TRANSPORT
+from nbtutor.widgets.access import NAMES, SHARING, TRANSPORT
 
-CONTROLS = [name for name in NAMES if name not in ("points", "link", "save")]
+CONTROLS = [name for name in NAMES if name not in ("points", *SHARING)]
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ async function render({ model, el, signal, host }: RenderProps): Promise<void> {
     hub = (await host.getWidget<Hub>(`anywidget:${id}`)).exports;
   }
   if (hub === null || signal.aborted) return;
-  if (name === "share") shareView(model, hub.sharing, el, signal);
+  if (name === "share") shareView(model, hub, el, signal);
   else mount(name, FACTORIES[name], hub, model, el, signal);
 }
 

@@ -1,6 +1,8 @@
 // The only place that names fields of the wire. Everything that arrives is checked here, so the
 // rest of the front end works with typed, complete values.
 
+import { OUTCOMES, type Sweep } from "./sweep";
+
 export type RunState = "idle" | "playing" | "paused" | "error";
 
 export interface RunEvent {
@@ -134,6 +136,8 @@ export const TRAITS = {
   playing: "playing",
   link: "link",
   files: "files",
+  examples: "examples",
+  sweep: "sweep",
   hidden: "hidden",
   locked: "locked",
   layersOpen: "layers_open",
@@ -179,6 +183,51 @@ export function parseFiles(value: unknown): readonly (readonly [what: string, la
     const [what = "", label = ""] = parseNames("files", pair);
     return [what, label] as const;
   });
+}
+
+export interface ExampleCard {
+  readonly name: string;
+  readonly title: string;
+  readonly kind: "works" | "fails";
+  readonly sentence: string;
+}
+
+/** The examples: name, title, kind and sentence of each. */
+export function parseExamples(value: unknown): readonly ExampleCard[] {
+  if (!Array.isArray(value)) return refuse(`examples is ${show(value)}; it must be a list`);
+  return value.map((row: unknown) => {
+    const [name = "", title = "", kind = "", sentence = ""] = parseNames("examples", row);
+    return { name, title, kind: oneOf("kind", kind, ["works", "fails"] as const), sentence };
+  });
+}
+
+/** The state of a sweep, or null where there is none. */
+export function parseSweep(value: unknown): Sweep | null {
+  const sweep = record(value ?? {}, "sweep");
+  if (sweep.state === undefined) return null;
+  const { rates, losses, outcomes } = sweep;
+  if (!Array.isArray(rates) || !Array.isArray(losses) || !Array.isArray(outcomes)) {
+    return refuse("rates, losses and outcomes of a sweep must be lists");
+  }
+  if (rates.length === 0 || losses.length !== rates.length) {
+    return refuse(`a sweep has ${losses.length} losses for ${rates.length} rates`);
+  }
+  if (outcomes.length !== 0 && outcomes.length !== rates.length) {
+    return refuse(`a sweep has ${outcomes.length} outcomes for ${rates.length} rates`);
+  }
+  const total = integer(sweep, "total", 1, Number.MAX_SAFE_INTEGER);
+  return {
+    state: oneOf("state", sweep.state, ["running", "stopped", "done"] as const),
+    portions: integer(sweep, "portions", 0, Number.MAX_SAFE_INTEGER),
+    done: integer(sweep, "done", 0, total),
+    total,
+    start: number(sweep, "start", 0),
+    present: number(sweep, "present", 0),
+    fits: flag(sweep, "fits"),
+    rates: rates.map((_, place) => number(rates as unknown as Fields, String(place), 0)),
+    losses: losses.map((_, place) => optional(losses as unknown as Fields, String(place))),
+    outcomes: outcomes.map((word: unknown) => oneOf("outcomes", word, OUTCOMES)),
+  };
 }
 
 export function parseNames(name: string, value: unknown): readonly string[] {

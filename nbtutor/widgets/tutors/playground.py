@@ -20,6 +20,7 @@ from nbtutor.widgets.controls import (
     Layers,
     Transport,
     bind,
+    check_chosen,
     make_controls,
     make_transport,
 )
@@ -33,6 +34,7 @@ from nbtutor.widgets.settings import (
     unknown_name,
 )
 from nbtutor.widgets.traits import SettingTraits
+from nbtutor.widgets.tutors.guided import Guided
 from nbtutor.widgets.verdict import Verdict
 from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView, ShareView, VerdictView
 
@@ -52,7 +54,7 @@ class Views:
     share: ShareView
 
 
-class Playground(SettingTraits, ipywidgets.VBox):
+class Playground(SettingTraits, Guided):
     """A network that learns a toy data set while you drag its settings.
 
     In a notebook the object shows itself. Every setting is also an attribute: setting it in Python
@@ -132,9 +134,11 @@ class Playground(SettingTraits, ipywidgets.VBox):
         Of data, initial weights, batches and dropout; 0 to 999,999.
     hide, lock : sequence of str, default ()
         What the page does not show, and what it shows but does not let be used: names of settings,
-        "speed", the buttons "play", "step", "epoch", "reset", "redraw" and "undo", and "link" and
-        "save". From Python, everything can be changed all the same. *Undo* may bring back a run
-        with other settings.
+        "speed", the buttons "play", "step", "epoch", "reset", "redraw" and "undo", and "examples",
+        "sweep", "link" and "save". From Python, everything can be changed all the same. *Undo* may
+        bring back a run with other settings.
+    controls : sequence of str, optional
+        The controls to show, in this order: names of settings, and "speed". The others are hidden.
 
     Attributes
     ----------
@@ -147,6 +151,8 @@ class Playground(SettingTraits, ipywidgets.VBox):
         One ordinary ipywidget for each setting.
     transport : Transport
         The buttons.
+    examples : mapping of str to Example
+        Settings that work and settings that fail, for `example` and `open_example`.
     views : Views
         The status line, plane, network, curves and verdict, and the buttons that share a run.
 
@@ -170,18 +176,22 @@ class Playground(SettingTraits, ipywidgets.VBox):
         *,
         hide: Sequence[str] = (),
         lock: Sequence[str] = (),
+        controls: Sequence[str] | None = None,
         **settings: Any,
     ) -> None:
         for name in settings:
             if name not in WORDS:
                 raise unknown_name(name, WORDS)
         checked = RunSettings(dataset=dataset, **settings)
-        rules = Rules(check_names("hide", hide), check_names("lock", lock))
+        chosen, others = check_chosen(controls)
+        hidden = dict.fromkeys((*check_names("hide", hide), *others))
+        rules = Rules(tuple(hidden), check_names("lock", lock))
         self._live = LiveRun(checked)
         self.controls = make_controls(checked)
         self.transport = make_transport()
         self.views = _make_views(self._live, self._follow)
-        super().__init__(_compose(self.controls, self.transport, self.views), **asdict(checked))
+        layout = _compose(self.controls, self.transport, self.views, chosen)
+        super().__init__(layout, **asdict(checked))
         self.add_class("nbt-playground")
         self._unbind = [bind(self, name, control) for name, control in vars(self.controls).items()]
         self.observe(self._change_setting, list(WORDS))
@@ -199,6 +209,7 @@ class Playground(SettingTraits, ipywidgets.VBox):
         self.views.status.is_closed = lambda name: name in self._access.rules.closed
         buttons_and_controls = vars(self.transport) | vars(self.controls)
         self._access = Access(buttons_and_controls, lambda name: self._refuse([name]))
+        self._guide()
         self._restrict(rules)
 
     def __repr__(self) -> str:
@@ -505,11 +516,27 @@ def _make_views(live: LiveRun, on_picture: Callable[[], None]) -> Views:
     )
 
 
-def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipywidgets.Widget]:
+def _compose(
+    controls: Controls, transport: Transport, views: Views, chosen: Sequence[str]
+) -> list[ipywidgets.Widget]:
     """Lay everything out: data and training left, network in the middle, pictures right."""
     c = controls
     buttons = _box(ipywidgets.HBox, "nbt-transport", *vars(transport).values())
-    left = Pages(
+    left = _chosen(c, chosen) if chosen else _pages(c)
+    middle = _box(
+        *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs, c.hidden),
+        *(views.network, views.verdict),
+    )
+    right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
+    return [
+        _box(ipywidgets.HBox, "nbt-header", buttons, views.status, views.share),
+        _box(ipywidgets.HBox, "nbt-columns", left, middle, right),
+    ]
+
+
+def _pages(c: Controls) -> Pages:
+    """Return all controls but those of the network, on pages."""
+    return Pages(
         {
             "Basics": (
                 _section("Data", c.dataset, c.noise, c.train_share),
@@ -540,15 +567,13 @@ def _compose(controls: Controls, transport: Transport, views: Views) -> list[ipy
             ),
         }
     )
-    middle = _box(
-        *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs, c.hidden),
-        *(views.network, views.verdict),
-    )
-    right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
-    return [
-        _box(ipywidgets.HBox, "nbt-header", buttons, views.status, views.share),
-        _box(ipywidgets.HBox, "nbt-columns", left, middle, right),
-    ]
+
+
+def _chosen(controls: Controls, names: Sequence[str]) -> ipywidgets.Box:
+    """Return the controls that a teacher has chosen, in their order; the network keeps its own."""
+    own = {n: control for n, control in vars(controls).items() if n not in ("inputs", "hidden")}
+    shown = _section("Settings", *(own.pop(name) for name in names if name in own))
+    return _box(ipywidgets.VBox, "nbt-controls", shown, _section("Hidden", *own.values()))
 
 
 def _section(title: str, *controls: ipywidgets.Widget) -> ipywidgets.VBox:

@@ -1,16 +1,17 @@
-"""What takes a run elsewhere: a button that copies its link, and a menu of files."""
+"""The block of small buttons: examples and sweep, keys, and what takes a run elsewhere."""
 
 from __future__ import annotations
 
 import traitlets
 
 from nbtutor.widgets.exports import EXPORTS
+from nbtutor.widgets.gallery import EXAMPLES
 from nbtutor.widgets.views.base import View
 from nbtutor.widgets.views.hub import Hub
 
 
 class ShareView(View):
-    """The button "Copy link" and the menu "Save".
+    """The buttons "Examples", "Keys" and "Copy link", and the menu "Save".
 
     Parameters
     ----------
@@ -21,12 +22,20 @@ class ShareView(View):
     ----------
     files : list of [str, str]
         For every file, the name that the page asks with, and the label.
+    examples : list of [str, str, str, str]
+        For every example its name, title, kind and sentence.
+    sweep : dict
+        The state of the sweep, see `nbtutor.widgets.sweep.RateSweep.describe`; {} for none.
     hidden, locked : list of str
-        "link" and "save", if they are not to be seen, or not to be used.
+        "examples", "sweep", "link" and "save", if they are not to be seen, or not to be used.
     """
 
     hub = traitlets.Unicode().tag(sync=True)
     files = traitlets.Any([[name, e.label] for name, e in EXPORTS.items()]).tag(sync=True)
+    examples = traitlets.Any(
+        [[e.name, e.title, e.kind, e.sentence] for e in EXAMPLES.values()]
+    ).tag(sync=True)
+    sweep = traitlets.Dict().tag(sync=True)
     hidden = traitlets.Any([]).tag(sync=True)
     locked = traitlets.Any([]).tag(sync=True)
 

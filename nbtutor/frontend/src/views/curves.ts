@@ -23,7 +23,7 @@ export function curvesView({ root, signal, redraw }: Surface): View {
   caption.append(element("h2", "nbt-caption-title", "Loss"));
   const readout = element("span", "nbt-readout");
   const value = new LiveText(readout);
-  const toggle = element("button", "nbt-toggle", "Logarithmic");
+  const toggle = element("button", "nbt-toggle nbt-log", "Logarithmic");
   toggle.type = "button";
   toggle.setAttribute("aria-label", "Logarithmic loss axis");
   toggle.setAttribute("aria-pressed", "false");

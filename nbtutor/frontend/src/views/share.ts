@@ -1,29 +1,45 @@
-// What takes a run elsewhere: its link to the clipboard, and files to the downloads.
+// The block of small buttons: examples and sweep, the keys, and what takes a run elsewhere: its link
+// to the clipboard, and files to the downloads.
 
 import type { AnyModel } from "@anywidget/types";
 import { withLink } from "../address";
 import { element } from "../dom";
-import type { Sharing } from "../hub";
-import { parseFiles, parseNames, TRAITS } from "../protocol";
+import type { Hub } from "../hub";
+import { button, popover, type Popover } from "../popover";
+import { parseExamples, parseFiles, parseNames, TRAITS } from "../protocol";
+import { listenToKeys } from "../shortcuts";
+import { exampleCards } from "./gallery";
+import { keysDialog } from "./keys";
+import { sweepPanel } from "./sweep";
 
 const FAILED = "The link could not be put on the clipboard. Copy it from the field.";
 
 export function shareView(
   model: AnyModel,
-  sharing: Sharing,
+  { sharing, act }: Hub,
   root: HTMLElement,
   signal: AbortSignal,
 ): void {
   root.classList.add("nbt-view", "nbt-view-share");
   root.setAttribute("role", "group");
-  root.setAttribute("aria-label", "Share and save");
+  root.setAttribute("aria-label", "Examples, keys, share and save");
+  const examples = button("nbt-toggle nbt-examples", "Examples");
+  const gallery = popover(examples, root, signal);
+  const keys = button("nbt-toggle nbt-help", "?");
+  keys.setAttribute("aria-label", "Keys");
+  keys.title = "Keys";
   const copy = button("nbt-toggle nbt-copy", "Copy link");
   const save = button("nbt-toggle nbt-save", "Save");
   const files = popover(save, root, signal);
   const field = popover(copy, root, signal);
   files.panel.classList.add("nbt-files");
   field.panel.classList.add("nbt-address");
-  root.append(copy, field.panel, save, files.panel);
+  gallery.panel.classList.add("nbt-gallery");
+  root.append(examples, gallery.panel, keys, copy, field.panel, save, files.panel);
+  const openKeys = keysDialog(root);
+  keys.addEventListener("click", openKeys);
+  listenToKeys(root, { act, help: openKeys }, signal);
+  const panel = examplesAndSweep(model, act, gallery, examples, signal);
 
   copy.addEventListener("click", () => {
     field.close();
@@ -60,6 +76,7 @@ export function shareView(
     const hidden = parseNames(TRAITS.hidden, model.get(TRAITS.hidden));
     const locked = parseNames(TRAITS.locked, model.get(TRAITS.locked));
     for (const [name, control, { close }] of [
+      ["examples", examples, gallery],
       ["link", copy, field],
       ["save", save, files],
     ] as const) {
@@ -67,7 +84,7 @@ export function shareView(
       control.disabled = locked.includes(name);
       if (control.disabled) close();
     }
-    root.hidden = copy.hidden && save.hidden;
+    panel.allowSweep(!hidden.includes("sweep"), !locked.includes("sweep"));
   };
   for (const trait of [TRAITS.hidden, TRAITS.locked]) {
     model.on(`change:${trait}`, restrict);
@@ -77,50 +94,47 @@ export function shareView(
   signal.addEventListener("abort", () => root.replaceChildren());
 }
 
-interface Popover {
-  readonly panel: HTMLElement;
-  open(...content: HTMLElement[]): void;
-  /** False where it was not open. */
-  close(): boolean;
-}
-
-/** A panel that `owner` opens; Escape, and a click or the focus elsewhere, close it. */
-function popover(owner: HTMLButtonElement, root: HTMLElement, signal: AbortSignal): Popover {
-  const panel = element("div", "nbt-popover");
-  panel.hidden = true;
-  const close = (): boolean => {
-    if (panel.hidden) return false;
-    panel.hidden = true;
-    panel.replaceChildren();
-    if (owner.hasAttribute("aria-expanded")) owner.setAttribute("aria-expanded", "false");
-    return true;
+/** The panel of the examples, with the sweep as its second page. */
+function examplesAndSweep(
+  model: AnyModel,
+  act: Hub["act"],
+  panel: Popover,
+  owner: HTMLButtonElement,
+  signal: AbortSignal,
+): { allowSweep(shown: boolean, usable: boolean): void } {
+  const sweep = sweepPanel(model, act, () => panel.isOpen && sweep.root.isConnected, signal);
+  const toSweep = button("nbt-toggle", "Sweep rates");
+  const toCards = button("nbt-toggle", "Examples");
+  toCards.classList.add("nbt-back");
+  const head = (title: string, other: HTMLElement): HTMLElement => {
+    const made = element("div", "nbt-gallery-head");
+    made.append(element("h2", "", title), other);
+    return made;
   };
-  root.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !close()) return;
-    event.stopPropagation();
-    owner.focus();
-  }, { signal });
-  for (const event of ["pointerdown", "focusin"]) {
-    document.addEventListener(event, ({ target }) => {
-      if (target instanceof Node && !panel.contains(target) && !owner.contains(target)) close();
-    }, { signal });
-  }
+  const cards = (): void => {
+    const list = exampleCards(parseExamples(model.get(TRAITS.examples)), (name) => {
+      panel.close();
+      owner.focus();
+      act("example", { name });
+    });
+    panel.open(head("Examples", toSweep), list);
+  };
+  toSweep.addEventListener("click", () => {
+    panel.open(head("Sweep of learning rates", toCards), sweep.root);
+    sweep.enter();
+  });
+  toCards.addEventListener("click", cards);
+  owner.setAttribute("aria-expanded", "false");
+  owner.addEventListener("click", () => {
+    if (!panel.close()) cards();
+  });
   return {
-    panel,
-    close,
-    open(...content) {
-      panel.replaceChildren(...content);
-      panel.hidden = false;
-      if (owner.hasAttribute("aria-expanded")) owner.setAttribute("aria-expanded", "true");
-      panel.querySelector<HTMLElement>("button, input")?.focus();
+    allowSweep(shown, usable) {
+      toSweep.hidden = !shown;
+      toSweep.disabled = !usable;
+      if (!usable && sweep.root.isConnected) panel.close();
     },
   };
-}
-
-function button(className: string, text: string): HTMLButtonElement {
-  const made = element("button", className, text);
-  made.type = "button";
-  return made;
 }
 
 function addressField(address: string): HTMLElement {
