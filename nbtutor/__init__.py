@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbtutor.widgets import Playground, ProgressBar
+    from nbtutor.widgets import LearningRateTutor, Playground, ProgressBar
 
 __version__ = "0.1.0"
-__all__ = ["Playground", "ProgressBar", "__version__"]
+__all__ = ["LearningRateTutor", "Playground", "ProgressBar", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Playground", "ProgressBar"):
+    if name in __all__:
         from nbtutor import widgets
 
         return getattr(widgets, name)

@@ -74,6 +74,7 @@ from nbtutor.experiments.lr_sweep import (
     LearningRateSweep,
     begin_sweep,
     lr_sweep,
+    sweep_so_far,
 )
 from nbtutor.experiments.pipeline import (
     Pipeline,
@@ -197,6 +198,7 @@ __all__ = [
     "suggest_slide",
     "suggest_steep",
     "suggest_valley",
+    "sweep_so_far",
     "time_update",
     "transfer",
     "weights_plane",

@@ -205,15 +205,26 @@ def lr_sweep(
         part = min(_BREATH, epochs - counter.done)
         trainer.run(epochs=part)  # does nothing once all rates have diverged
         counter.advance(part)
-    return _result(trainer, chosen, epochs)
+    return sweep_so_far(trainer, chosen, epochs)
 
 
-def _result(trainer: Trainer, rates: Array, epochs: int) -> LearningRateSweep:
+def sweep_so_far(trainer: Trainer, rates: Array, epochs: int) -> LearningRateSweep:
+    """Return what has become of each rate in the first epochs of a fleet's run.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Of one network for each rate.
+    rates : ndarray of shape (rates,)
+    epochs : int
+        Of the epochs done, or more if all rates have diverged.
+    """
     history = trainer.history
     # If all rates diverge, training ends early. The entries up to `epochs` are NaN then.
     losses, validation_losses = np.full((2, epochs + 1, len(rates)), np.nan)
-    losses[: len(history)] = history.train_loss
-    validation_losses[: len(history)] = history.validation_loss
+    done = min(len(history), epochs + 1)
+    losses[:done] = history.train_loss[:done]
+    validation_losses[:done] = history.validation_loss[:done]
     diverged_at = np.full(len(rates), np.nan)
     for divergence in trainer.divergences:
         diverged_at[divergence.replica] = divergence.update

@@ -21,6 +21,9 @@ from nbtutor.figures import (  # noqa: F401  (they register themselves)
     stability_limit,
     transfer,
 )
+from nbtutor.figures.chart import (
+    chart_figure,
+)
 from nbtutor.figures.drawing import (
     draw,
 )
@@ -29,6 +32,7 @@ from nbtutor.figures.run import (
 )
 
 __all__ = [
+    "chart_figure",
     "draw",
     "run_figure",
 ]

@@ -1,6 +1,6 @@
 """What a learner sees and drags."""
 
 from nbtutor.widgets.progress import ProgressBar
-from nbtutor.widgets.tutors import Playground
+from nbtutor.widgets.tutors import LearningRateTutor, Playground
 
-__all__ = ["Playground", "ProgressBar"]
+__all__ = ["LearningRateTutor", "Playground", "ProgressBar"]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.board import Board
+from tests.browser.lesson import LessonPage
 from tests.browser.wire import FORGERY, Traffic
 from tests.serve.server import Server, running_server, write_lesson
 
@@ -83,7 +84,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server for the playground and more pages with playgrounds."""
     folder = tmp_path_factory.mktemp("lessons")
-    shutil.copy(root / "notebooks" / PLAYGROUND, folder)
+    for lesson in (root / "notebooks").glob("*.ipynb"):
+        shutil.copy(lesson, folder)
     write_lesson(folder / "01-twice.ipynb", "Twice", TWICE)
     write_lesson(folder / "02-apart.ipynb", "Apart", APART)
     write_lesson(folder / "03-two.ipynb", "Two", TWO)
@@ -180,3 +182,19 @@ def open_board(server: Server, new_context: Callable[..., BrowserContext]) -> Op
 def board(open_board: OpenBoard) -> Board:
     """The playground's page, with its first picture."""
     return open_board()
+
+
+@pytest.fixture
+def open_lesson(
+    server: Server, new_context: Callable[..., BrowserContext]
+) -> Callable[..., LessonPage]:
+    """Open a lesson with a tutor, and wait until all of it is there."""
+
+    def open_(lesson: str, context: BrowserContext | None = None) -> LessonPage:
+        page: Page = (context or new_context()).new_page()
+        page.goto(f"{server.url}voila/render/{lesson}")
+        opened = LessonPage(page)
+        opened.wait()
+        return opened
+
+    return open_

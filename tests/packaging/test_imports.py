@@ -1,4 +1,4 @@
-"""Imports go one way: engine <- experiments <- figures <- widgets <- serve."""
+"""Imports go one way: engine <- experiments <- charts <- figures <- widgets <- serve."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-LAYERS = ("engine", "experiments", "figures", "widgets", "serve")
+LAYERS = ("engine", "experiments", "charts", "figures", "widgets", "serve")
 PACKAGE = Path(__file__).resolve().parents[2] / "nbtutor"
 MODULES = sorted(path for layer in LAYERS for path in (PACKAGE / layer).rglob("*.py"))
 
@@ -17,6 +17,7 @@ MODULES = sorted(path for layer in LAYERS for path in (PACKAGE / layer).rglob("*
 OUTSIDE = {
     "engine": {"numpy"},
     "experiments": {"numpy"},
+    "charts": {"numpy"},
     "figures": {"numpy", "matplotlib"},
 }
 

@@ -28,8 +28,8 @@ export function planeBoundaries(plane: Pictures, kind: FieldKind, classes: numbe
  * along the picture's edge, where there is no boundary; those parts are left out, and the lines
  * that meet the edge are drawn straight on to it.
  */
-function boundaryLines(
-  { width, height }: Pictures, data: Uint8Array | Float32Array, level: number,
+export function boundaryLines(
+  { width, height }: Pick<Pictures, "width" | "height">, data: Uint8Array | Float32Array, level: number,
 ): Point[][] {
   const shape = contours()
     .size([width, height])

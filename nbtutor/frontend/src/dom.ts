@@ -15,7 +15,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 export class LiveText {
   private readonly node = document.createTextNode("");
 
-  constructor(parent: Element) {
+  constructor(readonly parent: Element) {
     parent.append(this.node);
   }
 

@@ -4,20 +4,35 @@ import type { InitializeProps, RenderProps } from "@anywidget/types";
 import { createHub, type Hub } from "./hub";
 import { parseModelReference, parseViewName, TRAITS } from "./protocol";
 import { mount, type ViewFactory } from "./mount";
+import { chartView } from "./views/chart";
 import { curvesView } from "./views/curves";
 import { networkView } from "./views/network";
+import {
+  exercisesView, predictionView, programView, type Place,
+} from "./views/lesson";
 import { planeView } from "./views/plane";
 import { shareView } from "./views/share";
+import { stageView } from "./views/stage";
 import { statusView } from "./views/status";
 import { verdictView } from "./views/verdict";
+import { stillHub } from "./still";
 import type { ViewName } from "./protocol";
 
-const FACTORIES: Record<Exclude<ViewName, "share">, ViewFactory> = {
+const FACTORIES: Partial<Record<ViewName, ViewFactory>> = {
   status: statusView,
   plane: planeView,
   network: networkView,
   curves: curvesView,
   verdict: verdictView,
+};
+
+/** Views that show what their own model holds, and belong to no run. */
+const ALONE: Partial<Record<ViewName, (place: Place) => void>> = {
+  chart: ({ model, root, signal }) => mount("chart", chartView, stillHub(), model, root, signal),
+  stage: ({ model, root, signal }) => stageView(model, root, signal),
+  prediction: predictionView,
+  exercises: (place) => exercisesView(place),
+  program: programView,
 };
 
 // The hub's own view gets no reference to its model; its copy of this module serves it alone.
@@ -31,6 +46,11 @@ function initialize({ model, signal }: InitializeProps): Hub | void {
 
 async function render({ model, el, signal, host }: RenderProps): Promise<void> {
   const name = parseViewName(model.get(TRAITS.view));
+  const alone = ALONE[name];
+  if (alone !== undefined) {
+    alone({ model, root: el, signal });
+    return;
+  }
   let hub = ownHub;
   if (name !== "status") {
     const id = parseModelReference(model.get(TRAITS.hub));
@@ -38,7 +58,8 @@ async function render({ model, el, signal, host }: RenderProps): Promise<void> {
   }
   if (hub === null || signal.aborted) return;
   if (name === "share") shareView(model, hub, el, signal);
-  else mount(name, FACTORIES[name], hub, model, el, signal);
+  const factory = FACTORIES[name];
+  if (factory !== undefined) mount(name, factory, hub, model, el, signal);
 }
 
 export default { initialize, render };

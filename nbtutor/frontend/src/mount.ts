@@ -24,6 +24,8 @@ export interface View {
   paint(picture: Picture, palette: Palette, fresh: boolean): void;
   /** What the view shows, in words. */
   describe?(picture: Picture): string;
+  /** How many pictures it has had, where they are not the run's. */
+  pictures?(): number;
   /** The element that carries the words. */
   readonly figure?: HTMLElement;
 }
@@ -35,7 +37,7 @@ const DESCRIBE_EVERY_MS = 2_000;
 export function mount(
   name: ViewName,
   factory: ViewFactory,
-  hub: Hub,
+  hub: Pick<Hub, "join" | "act">,
   model: AnyModel,
   root: HTMLElement,
   signal: AbortSignal,
@@ -72,6 +74,7 @@ export function mount(
         root.dataset.seq = String(frame.seq);
         root.dataset.epoch = String(frame.epoch);
       }
+      if (view.pictures !== undefined) root.dataset.seq = String(view.pictures());
       root.dataset.state = picture.state;
       if (view.describe !== undefined) words.offer(() => view.describe?.(picture) ?? "");
     },

@@ -142,9 +142,14 @@ export const TRAITS = {
   locked: "locked",
   layersOpen: "layers_open",
   scoresOpen: "scores_open",
+  spec: "spec",
+  pickable: "pickable",
+  done: "done",
+  total: "total",
 } as const;
 
-export const VIEWS = ["status", "plane", "network", "curves", "verdict", "share"] as const;
+export const VIEWS = ["status", "plane", "network", "curves", "verdict", "share", "chart", "stage",
+  "prediction", "exercises", "program"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 const MODEL_PREFIX = "IPY_MODEL_";
@@ -271,6 +276,19 @@ export function decodeSnapshot(value: unknown): Frame | null {
   if (snapshot.header === undefined) return null;
   if (!Array.isArray(snapshot.buffers)) return refuse("snapshot.buffers must be a list");
   return decodeFrame(record(snapshot.header, "snapshot.header"), snapshot.buffers);
+}
+
+export type Beat =
+  | { readonly kind: "beat"; readonly seq: number; readonly tookMs: number }
+  | { readonly kind: "error"; readonly message: string };
+
+/** A message from a lesson's stage. */
+export function decodeBeat(content: unknown): Beat {
+  const message = record(content, "message");
+  if (message.type === "error") return { kind: "error", message: text(message, "message") };
+  if (message.type !== "beat") return refuse(`type is ${show(message.type)}; it must be "beat"`);
+  const seq = integer(message, "seq", 0, Number.MAX_SAFE_INTEGER);
+  return { kind: "beat", seq, tookMs: number(message, "took_ms", 0) };
 }
 
 function decodeFile(header: Fields, buffers: readonly unknown[]): SentFile {
@@ -446,7 +464,7 @@ function decodeArray(name: string, value: unknown, buffers: readonly unknown[]):
   return { name, shape, data: new Float32Array(aligned.buffer, aligned.byteOffset, length) };
 }
 
-function bytesOf(buffer: unknown, name: string): Uint8Array {
+export function bytesOf(buffer: unknown, name: string): Uint8Array {
   if (ArrayBuffer.isView(buffer)) {
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   }
@@ -478,21 +496,21 @@ function floats(array: NamedArray | null, columns: number | null): Float32Array 
   return array.data;
 }
 
-type Fields = Record<string, unknown>;
+export type Fields = Record<string, unknown>;
 
-function record(value: unknown, name: string): Fields {
+export function record(value: unknown, name: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refuse(`${name} is ${show(value)}; it must be an object`);
   }
   return value as Fields;
 }
 
-function text(fields: Fields, name: string): string {
+export function text(fields: Fields, name: string): string {
   const value = fields[name];
   return typeof value === "string" ? value : refuse(`${name} is ${show(value)}; it must be text`);
 }
 
-function flag(fields: Fields, name: string): boolean {
+export function flag(fields: Fields, name: string): boolean {
   const value = fields[name];
   return typeof value === "boolean"
     ? value
@@ -519,7 +537,7 @@ function share(fields: Fields, name: string): number {
   return value <= 1 ? value : refuse(`${name} is ${value}; it must be at most 1`);
 }
 
-function oneOf<T extends string>(name: string, value: unknown, known: readonly T[]): T {
+export function oneOf<T extends string>(name: string, value: unknown, known: readonly T[]): T {
   const found = known.find((one) => one === value);
   return found ?? refuse(`${name} is ${show(value)}; it must be one of ${known.join(", ")}`);
 }
@@ -534,11 +552,11 @@ function checkInteger(name: string, value: unknown, least: number, most: number)
     : refuse(`${name} is ${show(value)}; it must be a whole number from ${least} to ${most}`);
 }
 
-function show(value: unknown): string {
+export function show(value: unknown): string {
   const shown = JSON.stringify(value) ?? String(value);
   return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
 }
 
-function refuse(why: string): never {
+export function refuse(why: string): never {
   throw new ProtocolError(`A message from the kernel was refused: ${why}.`);
 }

@@ -37,3 +37,18 @@ export function lossLimits({ data, rows }: Curve, logarithmic: boolean): [number
   const least = Math.max(Math.floor(Math.log10(low) * 2) / 2, top - 8);
   return [step(Math.min(least, top - 1)), step(top)];
 }
+
+/** Powers of ten, and 2 and 5 between them where there is room. */
+export function logTicks([low, high]: readonly [number, number], count: number): number[] {
+  const decades = Math.log10(high / low);
+  const steps = decades * 3 <= count + 1 ? [1, 2, 5] : [1];
+  const every = Math.max(1, Math.ceil(decades / count));
+  const ticks: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += every) {
+    for (const step of steps) {
+      const tick = step * 10 ** power;
+      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
+    }
+  }
+  return ticks;
+}

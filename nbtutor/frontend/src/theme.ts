@@ -12,6 +12,7 @@ export interface Palette {
   readonly text: string;
   readonly quiet: string;
   readonly accent: string;
+  readonly alarm: string;
   readonly gap: string;
   readonly boundary: string;
   readonly outline: string;
@@ -22,6 +23,8 @@ export interface Palette {
   readonly fields: Readonly<Record<FieldKind, Uint32Array>>;
   /** Colours of a hidden unit's bytes, and of an input's. */
   readonly output: Uint32Array;
+  /** Colours of sizes from 0: from the ground to the accent. */
+  readonly sizes: Uint32Array;
   /** Colours of each class's probability. */
   readonly shares: readonly Uint32Array[];
   /** Multiplies lines and type on canvas; above 1 on a projector. */
@@ -55,6 +58,7 @@ export function readPalette(root: HTMLElement): Palette {
     text: colour("text"),
     quiet: colour("quiet"),
     accent: colour("accent"),
+    alarm: colour("alarm"),
     gap: colour("gap"),
     boundary: colour("boundary"),
     outline: colour("outline"),
@@ -67,6 +71,7 @@ export function readPalette(root: HTMLElement): Palette {
       value: output,
     },
     output,
+    sizes: classTable(parseRgb(colour("ground")), parseRgb(colour("accent"))),
     shares: classes.map((own) => classTable(ends.middle, parseRgb(own))),
     scale: Number.parseFloat(style.getPropertyValue("--nbt-scale")) || 1,
     font: style.fontFamily,

@@ -1,5 +1,6 @@
 """The tutors: one class a lesson, composed of controls, views and a run."""
 
+from nbtutor.widgets.tutors.learning_rate import LearningRateTutor
 from nbtutor.widgets.tutors.playground import Playground
 
-__all__ = ["Playground"]
+__all__ = ["LearningRateTutor", "Playground"]

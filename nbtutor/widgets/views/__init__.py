@@ -1,8 +1,21 @@
 """The views: what a learner looks at, drawn in the browser."""
 
 from nbtutor.widgets.views.base import View
+from nbtutor.widgets.views.chart import ChartView
 from nbtutor.widgets.views.hub import Hub
 from nbtutor.widgets.views.pictures import CurvesView, NetworkView, PlaneView, VerdictView
 from nbtutor.widgets.views.share import ShareView
+from nbtutor.widgets.views.stage import Stage, Work
 
-__all__ = ["CurvesView", "Hub", "NetworkView", "PlaneView", "ShareView", "VerdictView", "View"]
+__all__ = [
+    "ChartView",
+    "CurvesView",
+    "Hub",
+    "NetworkView",
+    "PlaneView",
+    "ShareView",
+    "Stage",
+    "VerdictView",
+    "View",
+    "Work",
+]

@@ -9,7 +9,7 @@ import { contentSize, element, LiveText } from "../dom";
 import { spread, thinLabels } from "../labels";
 import type { Surface, View } from "../mount";
 import { formatCount, formatEpochTick, formatLoss, formatRate, formatTick, formatValue } from "../numbers";
-import { epochLimit, lossLimits } from "../ranges";
+import { epochLimit, logTicks, lossLimits } from "../ranges";
 import type { Curve, Scene } from "../scene";
 import type { Palette } from "../theme";
 
@@ -304,19 +304,4 @@ function nearestRow(curve: Curve, epoch: number): number {
   const before = Math.abs((data[low * 3] ?? 0) - epoch);
   const after = Math.abs((data[high * 3] ?? 0) - epoch);
   return before <= after ? low : high;
-}
-
-/** Powers of ten, and 2 and 5 between them where there is room. */
-function logTicks([low, high]: readonly [number, number], count: number): number[] {
-  const decades = Math.log10(high / low);
-  const steps = decades * 3 <= count + 1 ? [1, 2, 5] : [1];
-  const every = Math.max(1, Math.ceil(decades / count));
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += every) {
-    for (const step of steps) {
-      const tick = step * 10 ** power;
-      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick);
-    }
-  }
-  return ticks;
 }

@@ -1,0 +1,7 @@
+"""What lessons are made of, besides their board: predict, try, and the program."""
+
+from nbtutor.widgets.lesson.exercises import Exercise, Exercises, Outcome
+from nbtutor.widgets.lesson.prediction import Prediction
+from nbtutor.widgets.lesson.program import Program
+
+__all__ = ["Exercise", "Exercises", "Outcome", "Prediction", "Program"]

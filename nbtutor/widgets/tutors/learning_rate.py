@@ -1,0 +1,607 @@
+"""Lesson 08: the learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from nbtutor.charts import Axis, Chart, Colour, Dash, Line, Mark, Points, Rule
+from nbtutor.engine import Dataset, Network, Trainer, TrainingConfig, copies
+from nbtutor.engine.code import to_code
+from nbtutor.engine.schedules import (
+    CosineDecay,
+    OneCycle,
+    Schedule,
+    StepDecay,
+    Triangular,
+    Triangular2,
+)
+from nbtutor.experiments import (
+    LearningRateRangeTest,
+    LearningRateSweep,
+    StabilityLimit,
+    lr_range_test,
+    stability_limit,
+    sweep_so_far,
+)
+from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
+from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.tutors.tutor import Tutor
+
+Array = np.ndarray
+
+RATES = np.geomspace(1e-4, 10, 24)
+EPOCHS = 60
+RUNS = 5
+"""Networks of each schedule and optimizer, from as many initial weights."""
+
+_RATE = Axis("learning rate", "log")
+_EPOCH = Axis("epoch", limits=(0, EPOCHS))
+
+
+class _Setting:
+    """Data, and a network that has learned nothing yet."""
+
+    def __init__(self, settings: RunSettings) -> None:
+        self.settings = settings
+        data = settings.make_data()
+        self.train: Dataset
+        self.validation: Dataset
+        self.train, self.validation = data.split(settings.train_share)
+        self.network: Network = settings.make_network(data)
+
+    def trainer(self, network: Network, config: TrainingConfig) -> Trainer:
+        return Trainer(network, self.train, self.validation, config, self.settings.seed)
+
+
+class RateSweep:
+    """The same network with 24 learning rates at once.
+
+    Parameters
+    ----------
+    settings : RunSettings
+        Its learning rate is not used.
+
+    Attributes
+    ----------
+    chosen : int
+        Number of the rate that is looked at.
+    """
+
+    label: ClassVar[str] = "24 rates at once"
+
+    def __init__(self, settings: RunSettings) -> None:
+        self._start = _Setting(settings)
+        config = replace(settings.training, learning_rate=tuple(RATES.tolist()))
+        self._trainer = self._start.trainer(copies(self._start.network, len(RATES)), config)
+        self.chosen = int(np.abs(np.log(RATES / settings.learning_rate)).argmin())
+
+    def advance(self, seconds: float) -> None:
+        """Train all of them a little."""
+        self._trainer.run(epochs=EPOCHS - self._trainer.epoch, seconds=seconds)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Epochs done, and in all."""
+        return (EPOCHS if self._trainer.finished else self._trainer.epoch), EPOCHS
+
+    @property
+    def result(self) -> LearningRateSweep:
+        """What has become of each rate so far."""
+        done = self.progress[0]
+        return sweep_so_far(self._trainer, RATES, done)
+
+    @cached_property
+    def stability(self) -> StabilityLimit:
+        """The stability limit where the best rate has led; asked for at the end only."""
+        best = copies(self._trainer.network, replica=self.result.best or 0)
+        momentum = self._start.settings.momentum
+        return stability_limit(best, self._start.train, momentum=momentum, factors=())
+
+    def tell(self) -> str:
+        """Say which rate is best, and how many are lost."""
+        result = self.result
+        done, total = self.progress
+        lost = int(result.diverged.sum())
+        words = f"{lost} of {len(RATES)} rates have diverged." if lost else "No rate has diverged."
+        if result.best is None:
+            return f"All {len(RATES)} rates have diverged."
+        best = f"The best rate is {result.best_rate:.2g}, with a loss of {_loss(result)}."
+        return f"{best} {words}" if done == total else f"Epoch {done} of {total}. {best} {words}"
+
+    def pick(self, mark: Line | Points, point: int) -> None:
+        """Look at the rate that was chosen in the U."""
+        rate = float(np.asarray(mark.x)[point])
+        number = int(np.abs(np.log(RATES / rate)).argmin()) if rate > 0 else 0
+        if mark.name != _CHOSEN and np.isclose(RATES[number], rate, rtol=1e-3):
+            self.chosen = number
+
+    def charts(self) -> list[Chart]:
+        """Return the curves, and the U."""
+        result = self.result
+        return [self._curves(result), self._u(result)]
+
+    def _curves(self, result: LearningRateSweep) -> Chart:
+        marks: list[Mark] = [
+            Line("", result.epochs, losses, "quiet", faint=True) for losses in result.losses.T
+        ]
+        chosen = Line(_CHOSEN, result.epochs, result.losses[:, self.chosen], "accent", named=False)
+        best: list[Mark] = []
+        if len(result.epochs) > 1 and result.best is not None and result.best != self.chosen:
+            name = f"best: {result.best_rate:.2g}"
+            best = [Line(name, result.epochs, result.losses[:, result.best], "text", named=False)]
+        return Chart(
+            f"Training loss; you look at rate {RATES[self.chosen]:.2g}",
+            _EPOCH,
+            Axis("training loss", "log"),
+            [*marks, *best, chosen],
+            f"{len(RATES)} loss curves over {result.epochs[-1]} epochs. The rate you look at, "
+            f"{RATES[self.chosen]:.2g}, is at {result.losses[-1, self.chosen]:.3g}.",
+        )
+
+    def _u(self, result: LearningRateSweep) -> Chart:
+        final, start = result.final_losses, float(result.losses[0, 0])
+        worse = result.worse_than_start & ~result.diverged
+        fell = ~result.worse_than_start
+        top = 2 * max(start, float(np.nanmax(final, initial=start)))
+        marks: list[Mark] = [Line("", RATES, final, "quiet", named=False)]
+        kinds = (
+            ("loss fell", fell, final, "class-0", "circle"),
+            ("loss rose", worse, final, "class-1", "square"),
+            ("diverged", result.diverged, np.full(len(RATES), top), "alarm", "cross"),
+        )
+        if len(result.epochs) > 1:
+            for name, which, heights, colour, shape in kinds:
+                if which.any():
+                    marks.append(Points(name, RATES[which], heights[which], colour, shape))  # type: ignore[arg-type]
+        marks.append(Rule(f"start {start:.2g}", start, "y", dash="dashed"))
+        marks.append(Rule("you", float(RATES[self.chosen]), colour="accent"))
+        if self.progress[0] == EPOCHS and result.best is not None:
+            limit = self.stability.limit
+            if RATES[0] < limit < RATES[-1]:
+                marks.append(Rule(f"limit 2/\u03bb = {limit:.2g}", limit, colour="alarm"))
+        return Chart(
+            f"Loss after {result.epochs[-1]} epochs",
+            replace(_RATE, limits=(RATES[0] / 1.3, RATES[-1] * 1.3)),
+            Axis("training loss", "log"),
+            marks,
+            self.tell(),
+        )
+
+
+_CHOSEN = "the rate you look at"
+
+
+def _loss(result: LearningRateSweep) -> str:
+    return f"{np.nanmin(result.final_losses):.3g}"
+
+
+class RangeTest:
+    """The learning rate range test both ways, and its suggestions run for real."""
+
+    label: ClassVar[str] = "Range test"
+    _STEPS = 3
+
+    def __init__(self, settings: RunSettings) -> None:
+        self._start = _Setting(settings)
+        self._tests: dict[str, LearningRateRangeTest] = {}
+        self._done = 0
+
+    def advance(self, seconds: float) -> None:
+        """Do one of the three parts: they are short."""
+        form = ("exponential", "linear", "exponential")[self._done]
+        self._tests[form] = lr_range_test(
+            self._start.network,
+            self._start.train,
+            self._start.validation,
+            form=form,
+            config=self._start.settings.training,
+            run_epochs=EPOCHS if self._done == 2 else 0,
+            seed=self._start.settings.seed,
+        )
+        self._done += 1
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Parts done: two tests, and the suggestions."""
+        return self._done, self._STEPS
+
+    @property
+    def result(self) -> Mapping[str, LearningRateRangeTest]:
+        """The tests by their form."""
+        return self._tests
+
+    def tell(self) -> str:
+        """Say what is suggested, and what came of it."""
+        test = self._tests.get("exponential")
+        if test is None or test.sweep is None:
+            return "The rate rises at every update."
+        finals = test.sweep.final_losses
+        best = test.sweep.best
+        found = {rate: name for name, rate in test.suggestions.items() if rate is not None}
+        if best is None:
+            return "Every suggestion diverged."
+        rate = float(test.sweep.rates[best])
+        return (
+            f"Of the suggestions, {found[rate]} ({rate:.2g}) ended lowest, with a loss of "
+            f"{finals[best]:.3g} after {EPOCHS} epochs."
+        )
+
+    def pick(self, mark: Line | Points, point: int) -> None:
+        """Take no choice: there is nothing to choose."""
+
+    def charts(self) -> list[Chart]:
+        """Return the loss against a growing rate, the accuracy, and what the suggestions did."""
+        return [self._losses(), self._accuracies(), self._suggested()]
+
+    def _losses(self) -> Chart:
+        test = self._tests.get("exponential")
+        marks: list[Mark] = []
+        if test is not None:
+            marks = [
+                Line("one batch", test.rates, test.losses, "quiet", named=False),
+                Line("smoothed", test.rates, test.smoothed, "text", named=False),
+                *_suggestion_rules(test),
+            ]
+        return Chart(
+            "Loss while the rate grows tenfold and tenfold",
+            replace(_RATE, limits=(1e-7, 10)),
+            Axis("loss of a batch"),
+            marks,
+            self.tell(),
+        )
+
+    def _accuracies(self) -> Chart:
+        test = self._tests.get("linear")
+        marks: list[Mark] = []
+        if test is not None:
+            marks = [Line("accuracy", test.rates, test.accuracies, "text", named=False)]
+        return Chart(
+            "Accuracy while the rate grows evenly",
+            Axis("learning rate", limits=(0, 2)),
+            Axis("validation accuracy", limits=(0, 1)),
+            marks,
+            "Smith's form of the test: the accuracy against the rate.",
+        )
+
+    def _suggested(self) -> Chart:
+        test = self._tests.get("exponential")
+        marks: list[Mark] = []
+        if test is not None and test.sweep is not None:
+            sweep = test.sweep
+            for number, (rate, losses) in enumerate(zip(sweep.rates, sweep.losses.T, strict=True)):
+                names = [name for name, r in test.suggestions.items() if r == rate]
+                colour, dash = _STYLES[number % len(_STYLES)]
+                marks.append(Line("/".join(names), sweep.epochs, losses, colour, dash))
+        return Chart(
+            "Each suggestion, run for real",
+            _EPOCH,
+            Axis("training loss", "log"),
+            marks,
+            self.tell(),
+        )
+
+
+_STYLES: tuple[tuple[Colour, Dash], ...] = (
+    ("text", "solid"),
+    ("accent", "dashed"),
+    ("class-1", "dashdot"),
+    ("class-2", "dotted"),
+    ("alarm", "dashed"),
+    ("class-3", "solid"),
+)
+
+
+def _suggestion_rules(test: LearningRateRangeTest) -> list[Rule]:
+    return [
+        Rule(name, rate, colour="accent", dash="dashed")
+        for name, rate in test.suggestions.items()
+        if rate is not None
+    ]
+
+
+class _Race:
+    """Networks that differ in one setting of the training, each from several initial weights."""
+
+    def __init__(
+        self, settings: RunSettings, configs: Mapping[str, TrainingConfig], shows_rates: bool
+    ) -> None:
+        start = _Setting(settings)
+        fleet = Network(**{**start.network.settings, "replicas": RUNS})
+        self._trainers = {
+            name: start.trainer(fleet.copy(), config) for name, config in configs.items()
+        }
+        self._shows_rates = shows_rates
+
+    def advance(self, seconds: float) -> None:
+        """Train those that are behind by one epoch."""
+        behind = min(self._epochs.values())
+        for name, trainer in self._trainers.items():
+            if self._epochs[name] == behind:
+                trainer.run(epochs=1)
+
+    @property
+    def _epochs(self) -> dict[str, int]:
+        return {
+            name: EPOCHS if trainer.finished else trainer.epoch
+            for name, trainer in self._trainers.items()
+        }
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Epochs done, and in all."""
+        return min(self._epochs.values()), EPOCHS
+
+    @property
+    def result(self) -> dict[str, Array]:
+        """The training losses of each, of shape (epochs + 1, runs)."""
+        return {name: t.history.train_loss for name, t in self._trainers.items()}
+
+    def tell(self) -> str:
+        """Say who leads."""
+        finals = {name: float(np.median(losses[-1])) for name, losses in self.result.items()}
+        best = min(finals, key=lambda name: finals[name])
+        done, total = self.progress
+        head = "" if done == total else f"Epoch {done} of {total}. "
+        return f"{head}Lowest loss: {best}, {finals[best]:.3g} (median of {RUNS} runs)."
+
+    def pick(self, mark: Line | Points, point: int) -> None:
+        """Take no choice: there is nothing to choose."""
+
+    def charts(self) -> list[Chart]:
+        """Return the losses, and the rates where they differ."""
+        losses: list[Mark] = []
+        rates: list[Mark] = []
+        for (name, trainer), (colour, dash) in zip(self._trainers.items(), _STYLES, strict=False):
+            history = trainer.history
+            middle = np.median(history.train_loss, axis=1)
+            losses.append(Line(name, history.epoch, middle, colour, dash))
+            used = np.reshape(history.learning_rate, (len(history.epoch), -1))[:, 0]
+            rates.append(Line(name, history.epoch, used, colour, dash))
+        race = Chart(
+            f"Training loss, median of {RUNS} runs",
+            _EPOCH,
+            Axis("training loss", "log"),
+            losses,
+            self.tell(),
+        )
+        if not self._shows_rates:
+            return [race]
+        sentence = "The learning rate of each schedule over the epochs."
+        return [race, Chart("Learning rate", _EPOCH, Axis("rate"), rates, sentence)]
+
+
+class ScheduleRace(_Race):
+    """The same highest rate, on different schedules."""
+
+    label: ClassVar[str] = "Schedules"
+
+    def __init__(self, settings: RunSettings) -> None:
+        schedules: dict[str, Schedule | None] = {
+            "constant": None,
+            "step": StepDecay(every=EPOCHS / 3),
+            "cosine": CosineDecay(epochs=EPOCHS),
+            "one-cycle": OneCycle(epochs=EPOCHS),
+            "triangular": Triangular(half_period=5),
+            "triangular2": Triangular2(half_period=5),
+        }
+        config = settings.training
+        super().__init__(
+            settings, {name: replace(config, schedule=s) for name, s in schedules.items()}, True
+        )
+
+
+class OptimizerRace(_Race):
+    """Different optimizers, each at a rate that is usual for it."""
+
+    label: ClassVar[str] = "Optimizers"
+
+    def __init__(self, settings: RunSettings) -> None:
+        rate = settings.learning_rate
+        choices = {
+            "SGD": {"optimizer": "sgd", "momentum": 0.0},
+            "momentum": {"optimizer": "sgd", "momentum": 0.9},
+            "Nesterov": {"optimizer": "nesterov", "momentum": 0.9},
+            "RMSprop": {"optimizer": "rmsprop", "learning_rate": 0.003},
+            "Adam": {"optimizer": "adam", "learning_rate": 0.003},
+            "Adam 3e-4": {"optimizer": "adam", "learning_rate": 3e-4},
+        }
+        config = settings.training
+        super().__init__(
+            settings,
+            {
+                name: replace(config, **{"learning_rate": rate, **choice})  # type: ignore[arg-type]
+                for name, choice in choices.items()
+            },
+            False,
+        )
+
+
+class LearningRateTutor(Tutor):
+    """Lesson 08: how far to step.
+
+    Twenty-four learning rates at once, the range test both ways with its suggestions run for real,
+    schedules, and optimizers.
+
+    Parameters
+    ----------
+    **settings
+        Of `nbtutor.widgets.settings.RunSettings`; by default the moons with noise 0.2, two hidden
+        layers of 8 and a batch of 10.
+
+    Attributes
+    ----------
+    prediction : Prediction
+    exercises : Exercises
+    program : Program
+    """
+
+    DEFAULTS: ClassVar = {"dataset": "moons", "noise": 0.2, "hidden": (8, 8), "points": 400}
+    CONTROLS = (
+        *("dataset", "noise", "activation", "learning_rate", "batch_size", "optimizer"),
+        *("momentum", "seed"),
+    )
+    EXPERIMENTS: ClassVar = {
+        "sweep": RateSweep,
+        "range_test": RangeTest,
+        "schedules": ScheduleRace,
+        "optimizers": OptimizerRace,
+    }
+    CHARTS = 3
+
+    def __init__(self, **settings: object) -> None:
+        self.prediction = Prediction(
+            "24 networks start from the same weights and see the same batches. Only their learning "
+            f"rates differ, from 0.0001 to 10. Which has the lowest loss after {EPOCHS} epochs?",
+            (
+                "The smallest rate: it takes the most careful steps.",
+                "One in between.",
+                "The largest rate: it gets ahead fastest.",
+            ),
+        )
+        self.exercises = Exercises(
+            "learning-rate",
+            (
+                Exercise(
+                    "good-rate",
+                    "Run 24 rates at once. Then click a rate in the U that ends within twice the "
+                    "lowest loss.",
+                    self._check_good_rate,
+                ),
+                Exercise(
+                    "too-slow",
+                    "Look at a rate that is too small: one whose loss has fallen, but by less than "
+                    "a quarter.",
+                    self._check_too_slow,
+                ),
+                Exercise(
+                    "momentum-moves-the-best",
+                    "Set the momentum to 0.9 and run 24 rates again. Is the best rate higher or "
+                    "lower than without momentum? Click the best one.",
+                    self._check_momentum,
+                ),
+            ),
+        )
+        self.program = Program(
+            {"nbtutor": self._write_nbtutor, "NumPy": self._to_code("numpy")}
+            | {"PyTorch": self._to_code("pytorch"), "scikit-learn": self._to_code("sklearn")}
+        )
+        super().__init__(**settings)
+
+    @property
+    def sweep(self) -> RateSweep | None:
+        """The 24 rates, if that is the present experiment."""
+        return self.work if isinstance(self.work, RateSweep) else None
+
+    def _draw(self) -> None:
+        super()._draw()
+        if self.sweep is not None and self.stage.finished:
+            self.prediction.outcome = self._what_happened(self.sweep.result)
+
+    @staticmethod
+    def _what_happened(result: LearningRateSweep) -> str:
+        if result.best is None:
+            return "Every rate diverged: this set-up needs smaller ones."
+        lost = int(result.diverged.sum())
+        place = "in between" if 0 < result.best < len(RATES) - 1 else "at an end"
+        return (
+            f"The lowest loss, {_loss(result)}, belongs to rate {result.best_rate:.2g}, {place}. "
+            f"The smallest rate ended at {result.final_losses[0]:.3g}: in {EPOCHS} epochs it "
+            f"hardly moved. {lost} of the largest diverged."
+        )
+
+    # The exercises look at what the learner's own sweep has come to.
+
+    def _finished_sweep(self) -> tuple[RateSweep, LearningRateSweep] | Outcome:
+        sweep = self.sweep
+        if sweep is None or not self.stage.finished:
+            return Outcome(False, f'Choose "{RateSweep.label}", press Play and let it end.')
+        return sweep, sweep.result
+
+    def _check_good_rate(self) -> Outcome:
+        found = self._finished_sweep()
+        if isinstance(found, Outcome):
+            return found
+        sweep, result = found
+        loss, lowest = result.final_losses[sweep.chosen], float(np.nanmin(result.final_losses))
+        rate = f"{RATES[sweep.chosen]:.2g}"
+        if loss <= 2 * lowest:
+            return Outcome(True, f"Rate {rate} ended at {loss:.3g}; the lowest is {lowest:.3g}.")
+        if not np.isfinite(loss):
+            return Outcome(False, f"Rate {rate} diverged. Look further left in the U.")
+        side = "left" if sweep.chosen > (result.best or 0) else "right"
+        return Outcome(
+            False,
+            f"Rate {rate} ended at {loss:.3g}, and the lowest is {lowest:.3g}. Click further "
+            f"{side} in the U.",
+        )
+
+    def _check_too_slow(self) -> Outcome:
+        found = self._finished_sweep()
+        if isinstance(found, Outcome):
+            return found
+        sweep, result = found
+        start, loss = result.losses[0, sweep.chosen], result.final_losses[sweep.chosen]
+        rate = f"{RATES[sweep.chosen]:.2g}"
+        if 0.75 * start < loss < start:
+            return Outcome(True, f"Rate {rate}: from {start:.3g} to {loss:.3g} only. Too slow.")
+        if loss <= 0.75 * start:
+            return Outcome(False, f"Rate {rate} came from {start:.3g} to {loss:.3g}: not so slow.")
+        return Outcome(False, f"Rate {rate} did not learn at all. Slow ones are on the left.")
+
+    def _check_momentum(self) -> Outcome:
+        found = self._finished_sweep()
+        if isinstance(found, Outcome):
+            return found
+        sweep, result = found
+        if not np.isclose(self.settings.momentum, 0.9):
+            return Outcome(
+                False, f"The momentum is {self.settings.momentum:g}. Set it to 0.9 and run again."
+            )
+        if sweep.chosen != result.best:
+            return Outcome(
+                False,
+                f"You look at rate {RATES[sweep.chosen]:.2g}. The lowest point of the U is "
+                "elsewhere: click it.",
+            )
+        without = RateSweep(replace(self.settings, momentum=0.0))
+        without.advance(3600.0)
+        before = without.result.best_rate
+        return Outcome(
+            True,
+            f"With momentum 0.9 the best rate is {result.best_rate:.2g}; without, it is "
+            f"{before:.2g}. Momentum 0.9 adds up about ten steps, so each must be smaller.",
+        )
+
+    # The program.
+
+    def _write_nbtutor(self) -> str:
+        s = self.settings
+        return (
+            "from nbtutor.engine import Network, TrainingConfig, make_dataset\n"
+            "from nbtutor.experiments import lr_sweep\n\n"
+            f"data = make_dataset({s.dataset!r}, n={s.points}, noise={s.noise}, seed={s.seed})\n"
+            f"train, validation = data.split({s.train_share})\n"
+            f"network = Network((2, *{s.hidden}, 1), {s.activation!r}, seed={s.seed})\n"
+            f"config = TrainingConfig(batch_size={s.batch_size}, optimizer={s.optimizer!r}, "
+            f"momentum={s.momentum})\n"
+            f"sweep = lr_sweep(network, train, validation, count={len(RATES)}, low={RATES[0]:g}, "
+            f"high={RATES[-1]:g}, epochs={EPOCHS}, config=config, seed={s.seed})\n"
+            "sweep.best_rate, sweep.final_losses\n"
+            "sweep.figure()\n"
+        )
+
+    def _to_code(self, library: str) -> Callable[[], str]:
+        def write() -> str:
+            chosen = self.settings.learning_rate
+            if self.sweep is not None:
+                chosen = float(f"{RATES[self.sweep.chosen]:.4g}")
+            start = _Setting(replace(self.settings, learning_rate=chosen))
+            trainer = start.trainer(start.network, start.settings.training)
+            return to_code(trainer, library, epochs=EPOCHS)
+
+        return write

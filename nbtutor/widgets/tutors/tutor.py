@@ -1,0 +1,231 @@
+"""What all lessons' classes have in common: settings, experiments, and charts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import ipywidgets
+
+from nbtutor.charts import Chart, Line, Points
+from nbtutor.engine.validation import check_choice
+from nbtutor.widgets.controls import Layers, make_controls
+from nbtutor.widgets.lesson.part import Part
+from nbtutor.widgets.settings import WORDS, RunSettings, unknown_name
+from nbtutor.widgets.views import ChartView, Stage, Work
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Experiment(Work, Protocol):
+    """Something to try: it works in portions, and says what is to be seen of it.
+
+    Parameters
+    ----------
+    settings : RunSettings
+
+    Attributes
+    ----------
+    label : str
+        Its name, as a person reads it; the same for all of a class.
+    """
+
+    label: ClassVar[str]
+
+    def __init__(self, settings: RunSettings) -> None: ...
+
+    def charts(self) -> Sequence[Chart]:
+        """Return what is seen of it now."""
+
+    def pick(self, mark: Line | Points, point: int) -> None:
+        """Take the learner's choice of a point of a chart."""
+
+
+class Tutor(ipywidgets.VBox):
+    """A lesson's board: settings on the left, an experiment and its charts on the right.
+
+    A change of a setting starts the experiment again; nothing is trained before the learner
+    presses Play.
+
+    Parameters
+    ----------
+    **settings
+        See `nbtutor.widgets.settings.RunSettings`.
+
+    Attributes
+    ----------
+    settings : RunSettings
+        The present ones; `change` changes them.
+    controls : dict of str to Widget
+        One ordinary ipywidget for each setting that the lesson shows.
+    stage : Stage
+        The buttons, and the experiment: ``stage.work``.
+    chart_views : tuple of ChartView
+
+    Raises
+    ------
+    ParameterError
+        If a setting has a value that is not allowed.
+    TypeError
+        If a setting is unknown.
+    """
+
+    DEFAULTS: ClassVar[Mapping[str, Any]] = {}
+    """Settings of this lesson that differ from those of the playground."""
+    CONTROLS: ClassVar[Sequence[str]] = ()
+    """Settings that have a control."""
+    EXPERIMENTS: ClassVar[Mapping[str, type[Experiment]]] = {}
+    """What there is to try, by name; the first comes first."""
+    CHARTS: ClassVar[int] = 2
+    """Charts that an experiment has at most."""
+
+    def __init__(self, **settings: Any) -> None:
+        for name in settings:
+            if name not in WORDS:
+                raise unknown_name(name, WORDS)
+        self.settings = RunSettings(**{**self.DEFAULTS, **settings})
+        self._name = next(iter(self.EXPERIMENTS))
+        self.stage = Stage(self._make, self._draw)
+        charts = self.work.charts()
+        empty = [charts[0]] * (self.CHARTS - len(charts))
+        self.chart_views = tuple(ChartView(chart, self._pick) for chart in [*charts, *empty])
+        made = vars(make_controls(self.settings))
+        self.controls = {name: made[name] for name in self.CONTROLS}
+        for name, control in made.items():
+            if name in self.controls:
+                control.observe(self._change_from_control, "value")
+            else:
+                _close_all(control)
+        self._choice = ipywidgets.ToggleButtons(
+            options=[(kind.label, name) for name, kind in self.EXPERIMENTS.items()],
+            description="Experiment",
+        )
+        self._choice.observe(lambda change: self.choose(change["new"]), "value")
+        super().__init__(self._compose())
+        for name in ("nbt-playground", "nbt-tutor"):
+            self.add_class(name)
+        self._draw()
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The question, the exercises and the program that belong to the lesson."""
+        return tuple(part for part in vars(self).values() if isinstance(part, Part))
+
+    @property
+    def work(self) -> Experiment:
+        """The present experiment."""
+        work: Experiment = self.stage.work  # type: ignore[assignment]
+        return work
+
+    def choose(self, experiment: str) -> None:
+        """Take up another experiment.
+
+        Raises
+        ------
+        ParameterError
+            If there is none of this name.
+        """
+        check_choice("experiment", experiment, self.EXPERIMENTS)
+        if experiment != self._name:
+            self._name = experiment
+            self._choice.value = experiment
+            self.stage.restart()
+
+    def change(self, **settings: Any) -> None:
+        """Change settings, and start the experiment again.
+
+        Raises
+        ------
+        ParameterError
+            If a value is not allowed; nothing is changed then.
+        """
+        wanted = replace(self.settings, **settings)
+        if wanted == self.settings:
+            return
+        with self.stage.lock:
+            self.settings = wanted
+            for name, control in self.controls.items():
+                value = getattr(wanted, name)
+                if control.value != value:
+                    getattr(control, "show", lambda v, c=control: setattr(c, "value", v))(value)
+            self.stage.restart()
+
+    def run(self) -> Any:
+        """Do the whole experiment without a browser, and return its result.
+
+        The numbers are those that the page comes to with the same settings.
+        """
+        self.stage.run()
+        return getattr(self.work, "result", None)
+
+    def figure(self) -> Figure:
+        """Return the charts as a matplotlib figure."""
+        from nbtutor.figures import chart_figure
+
+        return chart_figure(self.work.charts())
+
+    def __repr__(self) -> str:
+        given = {n: v for n, v in asdict(self.settings).items() if n in self.CONTROLS}
+        return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in given.items())})"
+
+    def _make(self) -> Experiment:
+        return self.EXPERIMENTS[self._name](self.settings)
+
+    def _draw(self) -> None:
+        charts = self.work.charts()
+        for number, view in enumerate(self.chart_views):
+            shown = number < len(charts)
+            view.layout.display = None if shown else "none"
+            if shown:
+                view.chart = charts[number]
+
+    def _pick(self, mark: Line | Points, point: int) -> None:
+        with self.stage.lock:
+            self.work.pick(mark, point)
+            self._draw()
+
+    def _change_from_control(self, change: dict[str, Any]) -> None:
+        name = next(n for n, control in self.controls.items() if control is change["owner"])
+        try:
+            self.change(**{name: change["new"]})
+        except ValueError as error:
+            self.stage.error = f"Nothing was changed. {error}"
+
+    def _compose(self) -> list[ipywidgets.Widget]:
+        heading = ipywidgets.HTML("<h2>Settings</h2>")
+        heading.add_class("nbt-heading")
+        left = _box(ipywidgets.VBox, "nbt-section", heading, *self.controls.values())
+        charts = _box(ipywidgets.Box, "nbt-charts", *self.chart_views)
+        several = [self._choice] if len(self.EXPERIMENTS) > 1 else []
+        self._choice.add_class("nbt-experiments")
+        right = _box(ipywidgets.VBox, "nbt-tutor-stage", *several, self.stage, charts)
+        return [_box(ipywidgets.Box, "nbt-tutor-columns", left, right)]
+
+    def close(self) -> None:
+        """Close every control and view; nothing is left in the kernel. May be called again."""
+        for widget in (self, *self.parts):
+            _close_all(widget)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take nothing from the browser: a lesson is changed by its controls."""
+        self.send_state([name for name in sync_data if name in self.keys])
+
+
+def _box(kind: type[ipywidgets.Box], name: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
+    box = kind(children)
+    box.add_class(name)
+    return box
+
+
+def _close_all(widget: ipywidgets.Widget) -> None:
+    for child in getattr(widget, "children", ()):
+        _close_all(child)
+    if isinstance(widget, Layers):
+        for box in widget.units:
+            _close_all(box)
+    for part in ("layout", "style"):
+        if isinstance(getattr(widget, part, None), ipywidgets.Widget):
+            getattr(widget, part).close()
+    ipywidgets.Widget.close(widget)

@@ -1,0 +1,175 @@
+"""The stage of a lesson: what is trained there is trained in portions, and only while seen."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import traitlets
+
+from nbtutor.engine import ParameterError
+from nbtutor.widgets import protocol
+from nbtutor.widgets.views.base import View
+
+_log = logging.getLogger(__name__)
+
+BUDGET = 0.012
+"""Seconds of work for a picture."""
+
+
+class Work(Protocol):
+    """What a stage works on."""
+
+    def advance(self, seconds: float) -> None:
+        """Work for about so long."""
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How much is done, and of how much: epochs, networks, rates ..."""
+
+    def tell(self) -> str:
+        """Say how it stands, in a sentence."""
+
+
+class Stage(View):
+    """The buttons and the status line of a lesson, and the wire to what is trained there.
+
+    The browser asks for each portion after it has shown the one before, so a hidden page trains
+    nothing and a closed one leaves an idle kernel.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the work, anew at each start.
+    show : callable
+        Called after each portion, to draw what has become of it.
+    invitation : str
+        What is said before the first portion.
+
+    Attributes
+    ----------
+    work : Work
+        The present one.
+    seq : int
+        Number of the last portion.
+    lock : threading.RLock
+        Held by whoever touches the work: ipykernel may hand a message to another thread.
+    error : str
+        A sentence that is shown to the learner; empty for none.
+    """
+
+    playing = traitlets.Bool(False).tag(sync=True)
+    state = traitlets.Unicode("idle").tag(sync=True)
+    message = traitlets.Unicode().tag(sync=True)
+    error = traitlets.Unicode().tag(sync=True)
+    done = traitlets.Int(0).tag(sync=True)
+    total = traitlets.Int(0).tag(sync=True)
+
+    def __init__(
+        self,
+        make: Callable[[], Work],
+        show: Callable[[], None],
+        invitation: str = "Press Play.",
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._make = make
+        self._show = show
+        self._invitation = invitation
+        self._clock = clock
+        self.lock = threading.RLock()
+        self.seq = 0
+        self.work = make()
+        super().__init__(view="stage")
+        self._tell()
+        self.on_msg(self._receive)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        done, total = self.work.progress
+        return done >= total
+
+    def play(self, playing: bool = True) -> None:
+        """Start or pause. A finished work starts again."""
+        with self.lock:
+            if playing and self.finished:
+                self.restart()
+            self.playing = playing
+            self.error = ""
+            self._tell()
+
+    def restart(self) -> None:
+        """Put new work in the place of the present one."""
+        with self.lock:
+            self.work = self._make()
+            self.playing = False
+            self.error = ""
+            self._show()
+            self._tell()
+
+    def run(self, seconds: float = float("inf")) -> None:
+        """Work without a browser, until it is finished or the time is up."""
+        with self.lock:
+            end = self._clock() + seconds
+            while not self.finished and self._clock() < end:
+                self.work.advance(BUDGET)
+            self._show()
+            self._tell()
+
+    def _tell(self) -> None:
+        done, total = self.work.progress
+        with self.hold_sync():
+            self.done, self.total = done, total
+            if self.playing and done >= total:
+                self.playing = False
+            self.state = "playing" if self.playing else "paused" if done else "idle"
+            self.message = self.work.tell() if done else self._invitation
+
+    def _receive(self, _: Stage, content: object, buffers: object) -> None:
+        with self.lock:
+            try:
+                message = protocol.parse(content)
+            except protocol.ProtocolError as error:
+                self.send(protocol.refuse(error))
+                return
+            try:
+                self._answer(message)
+            except ParameterError as error:
+                self.play(False)
+                self.error = str(error)
+            except Exception as error:
+                # An exception in a handler would vanish: the learner must be told.
+                _log.exception("the work of a lesson failed")
+                self.playing = False
+                self._tell()
+                self.error = f"Something went wrong, and the run is paused: {error}"
+
+    def _answer(self, message: protocol.Message) -> None:
+        match message:
+            case protocol.Act("play", _):
+                self.play(not self.playing)
+            case protocol.Act("restart", _):
+                self.restart()
+            case protocol.Tick(seen, window, again):
+                if not again and (not self.playing or self.seq - seen >= window):
+                    return  # the answer is on its way
+                started = self._clock()
+                if self.playing and not again:
+                    self.work.advance(BUDGET)
+                    self._show()
+                self._tell()
+                self._beat(started)
+            case protocol.Sync():
+                self._beat(self._clock())
+
+    def _beat(self, started: float) -> None:
+        self.seq += 1
+        took = round(1000 * (self._clock() - started), 2)
+        self.send({"type": "beat", "seq": self.seq, "took_ms": took})
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take nothing from the browser: all of the stage's state is the kernel's."""
+        self.send(protocol.refuse(protocol.ProtocolError("The stage is not set from the page.")))

@@ -1,0 +1,63 @@
+"""A lesson's page as a learner has it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+
+@dataclass
+class LessonPage:
+    """A page with a tutor, its question, its exercises and its program."""
+
+    page: Page
+
+    def wait(self) -> None:
+        """Wait until every part is there, and the controls are named."""
+        for part in ("prediction", "exercises", "program"):
+            expect(self.part(part)).to_have_attribute("data-seq", re.compile(r"\d"), timeout=30_000)
+        expect(self.stage).to_have_attribute("data-state", "idle", timeout=30_000)
+
+    def part(self, name: str) -> Locator:
+        return self.page.locator(f"[data-view={name}]")
+
+    @property
+    def stage(self) -> Locator:
+        return self.part("stage")
+
+    def charts(self) -> Locator:
+        return self.part("chart")
+
+    def exercise(self, name: str) -> Locator:
+        return self.page.locator(f"[data-exercise={name}]")
+
+    def play_to_the_end(self) -> None:
+        """Press Play, and wait until the experiment has ended by itself."""
+        self.stage.get_by_role("button", name="Play").click()
+        bar = self.stage.get_by_role("progressbar")
+        self.page.wait_for_function(
+            """() => {
+              const stage = document.querySelector("[data-view=stage]");
+              const bar = stage.querySelector("progress");
+              return stage.dataset.state === "paused" && bar.value === bar.max;
+            }""",
+            timeout=60_000,
+        )
+        expect(bar).to_be_visible()
+        expect(self.stage.get_by_role("button", name="Play")).to_be_visible()
+
+    def violations(self) -> list[str]:
+        """What axe has to say."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{rule['id']} ({rule['impact']}): {node['html'][:160]}: {node['failureSummary'][:200]}"
+            for rule in found
+            for node in rule["nodes"]
+        ]
