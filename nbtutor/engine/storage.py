@@ -60,9 +60,7 @@ def save_run(trainer: Trainer, path: str | os.PathLike[str]) -> Path:
         If an argument is not allowed.
     """
     check_type("trainer", trainer, Trainer)
-    target = _check_path(path)
-    if target.suffix != ".npz":
-        target = target.with_name(target.name + ".npz")
+    target = _with_ending(_check_path(path))
     arrays: dict[str, Array] = {
         f"history/{name}": column for name, column in trainer.history.to_arrays().items()
     }
@@ -95,6 +93,16 @@ def save_run(trainer: Trainer, path: str | os.PathLike[str]) -> Path:
 def load_run(path: str | os.PathLike[str]) -> Trainer:
     """Return a run as `save_run` wrote it; it goes on as if it had never stopped.
 
+    Parameters
+    ----------
+    path : str or path
+        As it was given to `save_run`: where there is no such file, one with the ending ``.npz``
+        is looked for.
+
+    Returns
+    -------
+    Trainer
+
     Raises
     ------
     ParameterError
@@ -103,6 +111,8 @@ def load_run(path: str | os.PathLike[str]) -> Trainer:
         If it cannot be opened.
     """
     source = _check_path(path)
+    if not source.exists():
+        source = _with_ending(source)
     allowed = "a file that save_run wrote"
     with source.open("rb") as file:
         try:
@@ -215,6 +225,10 @@ def _check_path(path: object) -> Path:
     if not found.name or "\0" in str(found):
         raise ParameterError("path", path, "a path that ends in a file's name")
     return found
+
+
+def _with_ending(path: Path) -> Path:
+    return path if path.suffix == ".npz" else path.with_name(path.name + ".npz")
 
 
 def _write(target: Path, arrays: Mapping[str, Array]) -> None:

@@ -209,6 +209,23 @@ def test_the_name_of_the_file(given_: str, written: str, tmp_path: Path) -> None
     assert [file.name for file in tmp_path.iterdir()] == [written]
 
 
+@pytest.mark.parametrize("given_", ["run", "run.npz", "a.b"])
+def test_it_is_found_by_the_name_that_it_was_saved_with(given_: str, tmp_path: Path) -> None:
+    run = trainer()
+    run.run(epochs=2)
+    save_run(run, tmp_path / given_)
+    for path in (tmp_path / given_, str(tmp_path / given_)):
+        assert load_run(path).epoch == 2
+
+
+def test_a_name_without_an_ending_comes_first(tmp_path: Path) -> None:
+    run = trainer()
+    for name in ("own", "own.npz"):
+        save_run(run, tmp_path / "other").rename(tmp_path / name)
+        run.run(epochs=1)
+    assert (load_run(tmp_path / "own").epoch, load_run(tmp_path / "own.npz").epoch) == (0, 1)
+
+
 def test_others_may_read_it_as_any_new_file(tmp_path: Path) -> None:
     (tmp_path / "usual").write_bytes(b"")
     path = save_run(trainer(), tmp_path / "run")
@@ -254,6 +271,8 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         save_run(trainer(), tmp_path / "nowhere" / "run")
     with pytest.raises(FileNotFoundError):
         load_run(tmp_path / "run.npz")
+    with pytest.raises(FileNotFoundError, match=r"run\.npz"):
+        load_run(tmp_path / "run")
     with pytest.raises(OSError, match="directory"):
         load_run(tmp_path)
 
