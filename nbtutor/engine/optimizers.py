@@ -83,6 +83,15 @@ class Optimizer(ABC):
             it; for the others the penalty is part of the gradient.
         """
 
+    def finite(self) -> Array:
+        """Whether all that is remembered of each replica is finite, shape (replicas,).
+
+        In float32 the square of a gradient above 1.8e19 is not. Divided by the root of that, every
+        later step is zero: the weights would stay as they are for good, and look sound.
+        """
+        finite: Array = np.isfinite(self._state).all(axis=(0, 2))
+        return finite
+
     def reset(self, replica: int) -> None:
         """Forget what was gathered for a replica.
 

@@ -466,7 +466,7 @@ class Trainer:
         bool
             Whether all was well from the start.
         """
-        if (self._finite_weights() & np.isfinite(loss)).all():
+        if (self._finite_weights() & np.isfinite(loss) & self._optimizer.finite()).all():
             return True
         last = self.updates
         self.restore(checkpoint)
@@ -474,13 +474,15 @@ class Trainer:
         while self.updates < last and not self.finished:
             before = self.checkpoint()
             self._advance(self._running())
-            finite = self._finite_weights() & np.isfinite(self._train.evaluate().loss)
+            weights = self._finite_weights() & np.isfinite(self._train.evaluate().loss)
+            finite = weights & self._optimizer.finite()
             for replica in np.flatnonzero(~finite & (self.status == RUNNING)):
                 self.network.parameters.flat[replica] = before.parameters[replica]
                 self._stop(int(replica), DIVERGED)
                 found = Divergence(int(replica), self.updates, self.epoch + 1)
                 self.divergences.append(found)
-                label = f"stopped: the weights overflowed at update {self.updates:,}"
+                what = "squared gradients" if weights[replica] else "weights"
+                label = f"stopped: the {what} overflowed at update {self.updates:,}"
                 self.history.events.append(Event(self.progress, self.updates, label))
         if self.finished:
             # The update that failed did not happen.

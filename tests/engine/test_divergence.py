@@ -246,3 +246,52 @@ def test_a_start_beyond_the_numbers_is_told_at_the_first_update(
     assert (run.updates, run.divergences[0].update) == (0, 1)
     np.testing.assert_array_equal(net.parameters.flat, start)
     assert not [str(warning.message) for warning in recwarn]
+
+
+def with_one_far_out(net: Network) -> Dataset:
+    """Points of which number 30 lies at 1e20, with the label that the network does not give it."""
+    data = make_dataset("circle", 50, noise=0.1)
+    points, labels = data.X.copy(), data.y.copy()
+    points[30] = 1e20
+    labels[30] = 1 - net.predict(points[30:31])[0, 0]
+    return Dataset(points, labels)
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam", "adamw"])
+def test_squares_that_overflow_are_a_divergence(optimizer: str) -> None:
+    """Gradients of 1e20 are numbers of float32, their squares are not: each step would be 0."""
+    net = Network((2, 1), seed=3)
+    data = with_one_far_out(net)
+    config = TrainingConfig(1e-5, 1, optimizer=optimizer)
+    run = Trainer(net, data, config=config)
+    order = NumberedStream(0, "batches").at(0).permutation(50)
+    bad = int(np.flatnonzero(order == 30)[0]) + 1
+    run.run(updates=bad - 1)
+    assert not run.diverged
+    before = net.parameters.flat.copy()
+    run.run(epochs=2)
+    assert run.diverged
+    assert run.updates == bad - 1
+    assert [found.update for found in run.divergences] == [bad]
+    assert [event.label for event in run.history.events] == [
+        f"stopped: the squared gradients overflowed at update {bad}"
+    ]
+    np.testing.assert_array_equal(net.parameters.flat, before)
+    # In float64 they are numbers, and the run goes on.
+    run = Trainer(Network((2, 1), seed=3, dtype="float64"), data, config=config)
+    run.run(epochs=2)
+    assert not run.diverged
+
+
+def test_squares_that_overflow_stop_one_replica_alone() -> None:
+    net = Network((2, 1), seed=3, replicas=2)
+    far, near = with_one_far_out(Network((2, 1), seed=3)), make_dataset("circle", 50, noise=0.1)
+    net.parameters.flat[:] = net.parameters.flat[0]
+    both = Dataset(np.stack([near.X, far.X]), np.stack([near.y, far.y]))
+    config = TrainingConfig(1e-5, 5, optimizer="adam")
+    run = Trainer(net, both, config=config)
+    run.run(epochs=3)
+    assert [found.replica for found in run.divergences] == [1]
+    alone = Trainer(Network((2, 1), seed=3), near, config=config)
+    alone.run(epochs=3)
+    np.testing.assert_allclose(net.parameters.flat[0], alone.network.parameters.flat[0], rtol=1e-5)
