@@ -33,7 +33,8 @@ class Event:
     label : str
         What, in words: ``"learning rate 0.03 → 0.1"``.
     setting : str
-        The setting that was changed; empty for what was no change of a setting.
+        The setting that was changed, of one layer as ``"activation of hidden 2"``; empty for what
+        was no change of a setting.
     before : str
         The setting's value before, as it stands in the label.
     """
@@ -103,15 +104,20 @@ class History:
         """Note that a setting was changed.
 
         Changes of one setting between two updates are one event: a slider that is dragged while
-        the run is paused passes many values, and only the last one trains.
+        the run is paused passes many values, and only the last one trains. So are those of one
+        layer, where only other layers' of the same setting lie between.
         """
-        newest = self.events[-1] if self.events else None
-        if newest and newest.setting == setting and newest.update == update:
-            self.events.pop()
-            before = newest.before
+        kind, layer = _split(setting)
+        for place in reversed(range(len(self.events))):
+            event = self.events[place]
+            if event.update == update and event.setting == setting:
+                before = self.events.pop(place).before
+                break
+            if not (layer and event.update == update and _split(event.setting) == (kind, True)):
+                break
         if before != after:
             words = setting.upper() if setting in ("l1", "l2") else setting.replace("_", " ")
-            label = f"{words} {before} → {after}"
+            label = f"{words}{':' if layer else ''} {before} → {after}"
             self.events.append(Event(epoch, update, label, setting, before))
 
     def append(self, epoch: int, **columns: Array | float) -> None:
@@ -301,3 +307,9 @@ class _SingleHistory(History):
         table = self._epochs
         losses = (table[name][start:] for name in ("train_loss", "validation_loss"))
         return np.column_stack([table["epoch"][start:], *losses]).astype(np.float32)
+
+
+def _split(setting: str) -> tuple[str, bool]:
+    """Return the setting's name, and whether it is that of one layer."""
+    kind, of_layer, _ = setting.partition(" of hidden ")
+    return kind, bool(of_layer)

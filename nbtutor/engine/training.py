@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nbtutor.engine.activations import ACTIVATIONS
-from nbtutor.engine.augmentation import Augmentation
 from nbtutor.engine.batches import Plan, Points
+from nbtutor.engine.changes import find_changes
 from nbtutor.engine.checkpoints import Checkpoint, KeepPoints
 from nbtutor.engine.config import TrainingConfig
 from nbtutor.engine.datasets import Dataset
@@ -19,7 +18,6 @@ from nbtutor.engine.early_stopping import Best
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
 from nbtutor.engine.optimizers import OPTIMIZERS, Optimizer
-from nbtutor.engine.schedules import Schedule
 from nbtutor.engine.statistics import Statistics
 from nbtutor.engine.update import Update
 from nbtutor.engine.validation import ParameterError, check_integer, check_number, check_type
@@ -221,10 +219,11 @@ class Trainer:
         if before != after:
             self._start_all()
             self.changed_at = self.updates
-        for name in settings:
-            if self.updates and before[name] != after[name]:
+        layers = len(self.network.sizes) - 2
+        for name in settings if self.updates else ():
+            for change in find_changes(name, before[name], after[name], layers):
                 self.history.note_change(
-                    self.progress, self.updates, name, _show(before[name]), _show(after[name])
+                    self.progress, self.updates, change.setting, change.before, change.after
                 )
 
     def resume(self) -> None:
@@ -516,20 +515,3 @@ class Trainer:
 
 def _check_count(name: str, value: Any) -> int:
     return check_integer(name, value, low=0, high=MAX_COUNT)
-
-
-def _show(value: object) -> str:
-    """Return a setting's value as a person reads it."""
-    if isinstance(value, str):
-        known = ACTIVATIONS.get(value) or OPTIMIZERS.get(value)
-        return known.label if known else value
-    if value is None:
-        return "off"
-    if isinstance(value, Schedule):
-        shown = ", ".join(_show(getattr(value, field.name)) for field in fields(value))
-        return value.label.lower() + (f" ({shown})" if shown else "")
-    if isinstance(value, Augmentation):
-        amounts = {field.name: getattr(value, field.name) for field in fields(value)}
-        words = [n if v is True else f"{n} {v:g}" for n, v in amounts.items() if v]
-        return ", ".join(words) or "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -456,6 +456,17 @@ def test_it_says_that_settings_were_changed() -> None:
     assert "its losses are others" in words
 
 
+def test_a_run_whose_layers_had_other_activations_began_with_the_weights_of_its_seed() -> None:
+    trainer = run(toy(), activation=("relu", "gelu"))
+    trainer.run(epochs=2)
+    for later in ("tanh", ("tanh", "elu"), ("silu", "elu")):
+        trainer.change(activation=later)
+        trainer.run(epochs=1)
+    program = to_code(trainer)
+    assert "activation of hidden 1: ReLU → tanh at epoch 2" in " ".join(program.split())
+    assert "weights.append(rng.uniform(-limit, limit" in program
+
+
 @pytest.mark.parametrize("what", ["first weights", "weights", "config", "nothing"])
 def test_it_notices_a_change_behind_the_trainers_back(what: str) -> None:
     trainer = run(toy())

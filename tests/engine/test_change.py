@@ -52,7 +52,8 @@ def test_a_slider_that_is_dragged_is_one_event() -> None:
         ({"dropout": 0.25}, "dropout 0 → 0.25"),
         ({"l1": 1e-5}, "L1 0 → 1e-05"),
         ({"l2": 3}, "L2 0 → 3"),
-        ({"activation": ("relu", "tanh")}, "activation tanh → ('relu', 'tanh')"),
+        ({"activation": ("tanh", "relu")}, "activation of hidden 2: tanh → ReLU"),
+        ({"dropout": ((0.2, 0.0),)}, "dropout of hidden 1: 0 → 0.2"),
     ],
 )
 def test_labels(settings: dict[str, Any], label: str) -> None:
@@ -60,6 +61,51 @@ def test_labels(settings: dict[str, Any], label: str) -> None:
     run.run(updates=1)
     run.change(**settings)
     assert [event.label for event in run.history.events] == [label]
+
+
+def test_each_layer_that_changes_is_told() -> None:
+    run = trainer(activation=("relu", "tanh"))
+    run.run(updates=1)
+    run.change(activation=("sigmoid", "gelu"), dropout=((0.1, 0.5),))
+    run.run(updates=1)
+    run.change(activation="gelu", dropout=0.5)
+    assert [(event.label, event.setting, event.before) for event in run.history.events] == [
+        ("activation of hidden 1: ReLU → Sigmoid", "activation of hidden 1", "ReLU"),
+        ("activation of hidden 2: tanh → GELU", "activation of hidden 2", "tanh"),
+        ("dropout of hidden 1: 0 → 0.1", "dropout of hidden 1", "0"),
+        ("dropout of hidden 2: 0 → 0.5", "dropout of hidden 2", "0"),
+        ("activation of hidden 1: Sigmoid → GELU", "activation of hidden 1", "Sigmoid"),
+        ("dropout of hidden 1: 0.1 → 0.5", "dropout of hidden 1", "0.1"),
+    ]
+    run.change(activation=("gelu", "gelu"), dropout=((0.5, 0.5),))
+    assert len(run.history.events) == 6, "the same in other words"
+
+
+def test_tables_of_several_replicas_are_told_whole() -> None:
+    run = trainer(replicas=2)
+    run.run(updates=1)
+    run.change(dropout=((0.1, 0.2), (0.3, 0.4)))
+    (event,) = run.history.events
+    assert event.label == "dropout 0 → ((0.1, 0.2), (0.3, 0.4))"
+
+
+def test_turns_of_several_layers_in_a_pause_are_one_event_for_each() -> None:
+    run = trainer()
+    run.run(updates=5)
+    for pair in (("relu", "tanh"), ("relu", "gelu"), ("silu", "gelu"), ("silu", "elu")):
+        run.change(activation=pair)
+    labels = [event.label for event in run.history.events]
+    assert labels == ["activation of hidden 1: tanh → SiLU", "activation of hidden 2: tanh → ELU"]
+    run.change(activation=("silu", "tanh"))
+    assert [event.setting for event in run.history.events] == ["activation of hidden 1"]
+    # What lies between in time is not passed over.
+    run.change(activation="relu")
+    run.change(activation="gelu")
+    run.change(activation=("gelu", "elu"))
+    assert [event.label for event in run.history.events] == [
+        *("activation of hidden 1: tanh → ReLU", "activation of hidden 2: tanh → ReLU"),
+        *("activation ReLU → GELU", "activation of hidden 2: GELU → ELU"),
+    ]
 
 
 def test_what_is_set_before_the_start_is_no_event() -> None:

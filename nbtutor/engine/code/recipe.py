@@ -9,6 +9,7 @@ import numpy as np
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.augmentation import Augmentation
 from nbtutor.engine.batches import Points
+from nbtutor.engine.changes import name_of_layer
 from nbtutor.engine.config import TrainingConfig
 from nbtutor.engine.datasets import Dataset, Generator, RegressionGenerator
 from nbtutor.engine.network import Network
@@ -222,13 +223,21 @@ def _first_weights(trainer: Trainer) -> list[Array] | None:
 def _gives_the_first_loss(net: Network, trainer: Trainer) -> bool:
     """Return whether this network has the loss that the history begins with."""
     points, loss = Points(net, trainer.train), trainer.history.train_loss[0, 0]
-    if any(event.setting == "activation" for event in trainer.history.events):
-        # The network had another activation at first; the history has its label only.
-        for net.activation in ACTIVATIONS:
-            if np.isclose(points.evaluate().loss[0], loss, rtol=1e-6):
-                return True
-        return False
+    net.activation = _first_activations(trainer)
     return bool(np.isclose(points.evaluate().loss[0], loss, rtol=1e-6))
+
+
+def _first_activations(trainer: Trainer) -> list[str]:
+    """Return what the hidden layers had before any was changed, by going the events back."""
+    names = list(trainer.network.activations)
+    by_label = {activation.label: name for name, activation in ACTIVATIONS.items()}
+    for event in reversed(trainer.history.events):
+        if event.setting == "activation":
+            names = [by_label.get(event.before, name) for name in names]
+        for layer in range(len(names)):
+            if event.setting == name_of_layer("activation", layer + 1):
+                names[layer] = by_label.get(event.before, names[layer])
+    return names
 
 
 def _takes_the_same_course(trainer: Trainer, first_weights: list[Array] | None) -> bool:
