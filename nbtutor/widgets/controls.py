@@ -17,11 +17,13 @@ from nbtutor.engine.optimizers import OPTIMIZERS
 from nbtutor.engine.schedules import SCHEDULES
 from nbtutor.engine.surfaces import SURFACES
 from nbtutor.engine.validation import ParameterError, check_choice, is_sequence
+from nbtutor.widgets.layer_controls import LayerChoice, LayerShare
 from nbtutor.widgets.live import SPEEDS
 from nbtutor.widgets.settings import MAX_CLASSES, MAX_LAYERS, MAX_UNITS, RunSettings
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+DROPOUTS = tuple(step / 20 for step in range(19))
 BATCHES = (1, 2, 4, 8, 10, 16, 32, 64, 128, 256, 512)
 POINTS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 LENGTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
@@ -200,10 +202,10 @@ class Controls:
     seed: ipywidgets.BoundedIntText
     inputs: Inputs
     hidden: Layers
-    activation: ipywidgets.Dropdown
+    activation: LayerChoice
     learning_rate: Ladder
     batch_size: Ladder
-    dropout: ipywidgets.FloatSlider
+    dropout: LayerShare
     l1: Ladder
     l2: Ladder
     optimizer: ipywidgets.Dropdown
@@ -279,10 +281,14 @@ def make_controls(settings: RunSettings) -> Controls:
         seed=ipywidgets.BoundedIntText(value=settings.seed, min=0, max=999_999, description="Seed"),
         inputs=Inputs(settings.inputs),
         hidden=Layers(settings.hidden),
-        activation=_choice("Activation", settings.activation, ACTIVATIONS),
+        activation=LayerChoice(
+            {name: each.label for name, each in ACTIVATIONS.items()},
+            settings.activation,
+            "Activation",
+        ),
         learning_rate=Ladder(RATES, settings.learning_rate, "Learning rate"),
         batch_size=Ladder(BATCHES, settings.batch_size, "Batch size"),
-        dropout=_share("Dropout", settings.dropout, 0, 0.9),
+        dropout=LayerShare(DROPOUTS, settings.dropout, "Dropout"),
         l1=Ladder(PENALTIES, settings.l1, "L1"),
         l2=Ladder(PENALTIES, settings.l2, "L2"),
         optimizer=_choice("Optimizer", settings.optimizer, OPTIMIZERS),
@@ -329,11 +335,10 @@ def bind(owner: traitlets.HasTraits, name: str, control: Any) -> Callable[[], No
     show = getattr(control, "show", lambda value: setattr(control, "value", value))
 
     def to_control(change: dict[str, Any]) -> None:
-        if control.value != change["new"]:
-            # A slider that gets a new list of steps passes by its first one: not news.
-            control.unobserve(to_owner, "value")
-            show(change["new"])
-            control.observe(to_owner, "value")
+        # A list that gets other entries passes by its first one: not news.
+        control.unobserve(to_owner, "value")
+        show(change["new"])
+        control.observe(to_owner, "value")
 
     def to_owner(change: dict[str, Any]) -> None:
         setattr(owner, name, change["new"])

@@ -79,6 +79,15 @@ SIZES = Kind(
     lambda text: tuple(map(_read_whole, _split(text))),
 )
 
+
+def _by_layer(one: Kind) -> Kind:
+    """Return the kind of what is one value, or one for each hidden layer."""
+    return Kind(
+        lambda value: ",".join(map(one.write, value if isinstance(value, tuple) else [value])),
+        lambda text: tuple(map(one.read, _split(text))) if "," in text else one.read(text),
+    )
+
+
 PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
     "dataset": (TEXT, "circle"),
     "noise": (NUMBER, 0.0),
@@ -89,7 +98,7 @@ PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
     "shift": (NUMBER, 0.0),
     "inputs": (NAMES, ("x", "y")),
     "hidden": (SIZES, (4, 2)),
-    "activation": (TEXT, "tanh"),
+    "activation": (_by_layer(TEXT), "tanh"),
     "loss": (TEXT, "cross_entropy"),
     "initialization": (TEXT, "xavier_uniform"),
     "redraw": (WHOLE, 0),
@@ -97,7 +106,7 @@ PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
     "momentum": (NUMBER, 0.0),
     "learning_rate": (NUMBER, 0.03),
     "batch_size": (WHOLE, 10),
-    "dropout": (NUMBER, 0.0),
+    "dropout": (_by_layer(NUMBER), 0.0),
     "l1": (NUMBER, 0.0),
     "l2": (NUMBER, 0.0),
     "schedule": (TEXT, "constant"),
@@ -194,7 +203,10 @@ def decode(text: str) -> Link:
             values[name] = _read(name, written)
         else:
             unknown.append(_short(name))
-    settings = RunSettings(**{name: values.pop(name) for name in WORDS})
+    try:
+        settings = RunSettings(**{name: values.pop(name) for name in WORDS})
+    except ParameterError as error:  # what is by layer does not fit the layers
+        raise LinkError(str(error)) from None
     return Link(settings, unknown=tuple(unknown), **values)
 
 

@@ -220,7 +220,7 @@ class Picture:
     learning_rate : float or None
         Of the next update, where a schedule changes it.
     activation : str
-        As a person reads it.
+        As a person reads it; where the layers differ, of each.
     events : list of Event
     plane, units, outputs : ndarray of uint8
         See `nbtutor.widgets.fields.Fields`.
@@ -324,7 +324,7 @@ class LiveRun:
         ParameterError
             If a value is not allowed; nothing is changed then.
         """
-        wanted = replace(self.settings, **settings)
+        wanted = self.settings.changed(**settings)
         changed = [n for n in settings if getattr(wanted, n) != getattr(self.settings, n)]
         must = [name for name in changed if name not in LIVE]
         if must:
@@ -463,7 +463,7 @@ class LiveRun:
             train_accuracy=last["train_accuracy"],
             validation_accuracy=last["validation_accuracy"],
             learning_rate=None if run.settings.schedule == "constant" else run.learning_rate,
-            activation=ACTIVATIONS[run.settings.activation].label,
+            activation=describe_activation(run.settings.activation),
             events=history.events[first_event:],
             plane=fields.plane,
             units=fields.units,
@@ -530,6 +530,12 @@ def explain_divergence(run: Run) -> str:
         f"Training stopped at update {update:,}: the weights grew too large to compute with. "
         f"{cause} You see the last good state. {remedy}"
     )
+
+
+def describe_activation(activation: str | tuple[str, ...]) -> str:
+    """Return the activation of the hidden layers as a person reads it: "tanh, ReLU"."""
+    names = [activation] if isinstance(activation, str) else activation
+    return ", ".join(ACTIVATIONS[name].label for name in names)
 
 
 def describe(run: Run) -> Structure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from nbtutor.engine import Dataset, Network, TrainingConfig, make_dataset
@@ -23,6 +23,7 @@ from nbtutor.engine.validation import (
     check_number,
     check_sizes,
 )
+from nbtutor.widgets.by_layer import BY_LAYER, check_each, fit, settle
 from nbtutor.widgets.schedules import LOWEST, MAX_LENGTH, make_schedule
 
 MAX_LAYERS = 6
@@ -102,15 +103,17 @@ class RunSettings:
         Names from `nbtutor.engine.features.FEATURES`.
     hidden : sequence of int
         Units of every hidden layer: at most 6 layers of 1 to 64 units.
-    activation : str
-        Of the hidden layers.
+    activation : str or sequence of str
+        Of the hidden layers: one name for all, or one for each; see `nbtutor.widgets.by_layer`.
     loss : {"cross_entropy", "squared_error"}
         For classes; regression has squared error always.
     initialization : str
         How the weights start: a name from `nbtutor.engine.initializations.INITIALIZATIONS`.
     redraw : int
         Another number draws other initial weights, and leaves data and batches as they are.
-    learning_rate, batch_size, dropout, l1, l2, optimizer, momentum
+    dropout : float or sequence of float
+        Share of hidden units that is dropped: one number for all layers, or one for each.
+    learning_rate, batch_size, l1, l2, optimizer, momentum
         See `nbtutor.engine.TrainingConfig`; here each is a single number.
     schedule : str
         How the learning rate changes in the course of the run: a name from
@@ -150,7 +153,7 @@ class RunSettings:
     shift: float = 0.0
     inputs: tuple[str, ...] = ("x", "y")
     hidden: tuple[int, ...] = (4, 2)
-    activation: str = "tanh"
+    activation: str | tuple[str, ...] = "tanh"
     loss: str = "cross_entropy"
     initialization: str = "xavier_uniform"
     redraw: int = 0
@@ -158,7 +161,7 @@ class RunSettings:
     momentum: float = 0.0
     learning_rate: float = 0.03
     batch_size: int = 10
-    dropout: float = 0.0
+    dropout: float | tuple[float, ...] = 0.0
     l1: float = 0.0
     l2: float = 0.0
     schedule: str = "constant"
@@ -178,6 +181,21 @@ class RunSettings:
         for field in fields(self):
             value = check_setting(field.name, getattr(self, field.name))
             object.__setattr__(self, field.name, value)
+        for name in BY_LAYER:
+            value = settle(name, getattr(self, name), len(self.hidden))
+            object.__setattr__(self, name, value)
+
+    def changed(self, **settings: Any) -> RunSettings:
+        """Return other settings; what is by layer, and not given, follows the number of layers.
+
+        Raises
+        ------
+        ParameterError
+            If a value is not allowed.
+        """
+        hidden = check_setting("hidden", settings.get("hidden", self.hidden))
+        follow = {name: fit(getattr(self, name), len(hidden)) for name in BY_LAYER}
+        return replace(self, **follow | settings)
 
     @property
     def training(self) -> TrainingConfig:
@@ -185,7 +203,7 @@ class RunSettings:
         return TrainingConfig(
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
-            dropout=self.dropout,
+            dropout=(self.dropout,) if isinstance(self.dropout, tuple) else self.dropout,
             l1=self.l1,
             l2=self.l2,
             optimizer=self.optimizer,
@@ -253,7 +271,7 @@ def check_setting(name: str, value: Any) -> Any:
         case "optimizer":
             return check_choice(name, value, OPTIMIZERS)
         case "activation":
-            return check_choice(name, value, ACTIVATIONS)
+            return check_each(name, value, _check_activation)
         case "hidden":
             return check_sizes(name, value, max_layers=MAX_LAYERS, max_units=MAX_UNITS)
         case "noise" | "label_noise":
@@ -282,8 +300,10 @@ def check_setting(name: str, value: Any) -> Any:
             return value
         case "stop_epoch" | "patience":
             return check_integer(name, value, low=0, high=1_000_000)
-        case "dropout" | "momentum" | "label_smoothing":
-            return check_number(name, value, low=0, high=1, include_high=False)
+        case "dropout":
+            return check_each(name, value, _check_below_one)
+        case "momentum" | "label_smoothing":
+            return _check_below_one(name, value)
         case "l1" | "l2":
             return check_number(name, value, low=0, high=1000)
         case "classes":
@@ -297,6 +317,14 @@ def check_setting(name: str, value: Any) -> Any:
         case "seed":
             return check_integer(name, value, low=0, high=999_999)
     raise unknown_name(name, WORDS)
+
+
+def _check_activation(name: str, value: Any) -> str:
+    return check_choice(name, value, ACTIVATIONS)
+
+
+def _check_below_one(name: str, value: Any) -> float:
+    return check_number(name, value, low=0, high=1, include_high=False)
 
 
 def unknown_name(name: str, known: Iterable[str]) -> TypeError:

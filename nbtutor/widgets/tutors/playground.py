@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -15,6 +15,7 @@ from nbtutor.engine.code import to_code
 from nbtutor.engine.validation import check_choice, check_integer
 from nbtutor.widgets import link as links
 from nbtutor.widgets.access import SHARING, Access, Rules, check_names, describe_kept, refusal
+from nbtutor.widgets.by_layer import BY_LAYER, fit, settle
 from nbtutor.widgets.controls import (
     Controls,
     Layers,
@@ -25,6 +26,7 @@ from nbtutor.widgets.controls import (
     make_transport,
 )
 from nbtutor.widgets.exports import File, history_table, make_file
+from nbtutor.widgets.layer_settings import LayerSettings
 from nbtutor.widgets.live import SPEEDS, LiveRun
 from nbtutor.widgets.pages import AUGMENTATION, PAUSE, SHIFT, Pages, ScheduleNote, note
 from nbtutor.widgets.settings import (
@@ -85,9 +87,10 @@ class Playground(SettingTraits, Guided):
         Of "x", "y", "x2", "y2", "xy", "sin_x", "sin_y" and "noise".
     hidden : sequence of int, default (4, 2)
         Units of every hidden layer: at most 6 layers of 1 to 64 units.
-    activation : str, default "tanh"
-        Of the hidden layers: "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus",
-        "sigmoid" or "linear".
+    activation : str or sequence of str, default "tanh"
+        Of the hidden layers, one for all or one for each: "tanh", "relu", "leaky_relu", "elu",
+        "gelu", "silu", "softplus", "sigmoid" or "linear". A layer that is added takes the last
+        one's, in the same way as its dropout.
     loss : {"cross_entropy", "squared_error"}, default "cross_entropy"
         For classes; regression has squared error always.
     initialization : str, default "xavier_uniform"
@@ -98,8 +101,9 @@ class Playground(SettingTraits, Guided):
     learning_rate : float, default 0.03
     batch_size : int, default 10
         Points an update, 1 to 5,000; more than there are is all of them.
-    dropout : float, default 0
-        Share of hidden units dropped at each update, from 0 to below 1.
+    dropout : float or sequence of float, default 0
+        Share of hidden units dropped at each update, from 0 to below 1; one for all layers or one
+        for each.
     l1, l2 : float, default 0
         Strength of the penalties on the weights.
     optimizer : {"sgd", "nesterov", "rmsprop", "adam", "adamw"}, default "sgd"
@@ -208,6 +212,7 @@ class Playground(SettingTraits, Guided):
         self.views.status.on_save = self._save_for_page
         self.views.status.is_closed = lambda name: name in self._access.rules.closed
         buttons_and_controls = vars(self.transport) | vars(self.controls)
+        self._layers = LayerSettings(self, self.views.status, self.views.network)
         self._access = Access(buttons_and_controls, lambda name: self._refuse([name]))
         self._guide()
         self._restrict(rules)
@@ -371,11 +376,21 @@ class Playground(SettingTraits, Guided):
     def _check_speed(self, proposal: dict[str, Any]) -> str:
         return check_choice("speed", proposal["value"], SPEEDS)
 
+    @traitlets.validate(*BY_LAYER)
+    def _settle(self, proposal: dict[str, Any]) -> Any:
+        return settle(proposal["trait"].name, proposal["value"], len(self.hidden))
+
     def _change_setting(self, change: dict[str, Any]) -> None:
         with self.views.status.lock:
             if getattr(self._live.settings, change["name"]) == change["new"]:
                 return  # a run that came from elsewhere brought it
-            self._live.change(**{change["name"]: change["new"]})
+            if change["name"] == "hidden":
+                follow = {n: fit(getattr(self, n), len(change["new"])) for n in BY_LAYER}
+                self._live.change(hidden=change["new"], **follow)
+                for name, value in follow.items():
+                    setattr(self, name, value)
+            else:
+                self._live.change(**{change["name"]: change["new"]})
             if self._live.playing:
                 self.views.status.answer_change()
             else:
@@ -430,7 +445,9 @@ class Playground(SettingTraits, Guided):
         kept = {name: getattr(self, name) for name in WORDS if name in keep}
         with self.views.status.lock:
             note = "The settings of the link are here. Press Play."
-            self._live.replace(replace(link.settings, **kept), note)
+            layers = len(kept.get("hidden", link.settings.hidden))
+            fitting = {n: fit(v, layers) if n in BY_LAYER else v for n, v in kept.items()}
+            self._live.replace(link.settings.changed(**fitting), note)
             self._access.linked = Rules(link.hide, link.lock)
             self._take_over()
             if "speed" not in keep:
@@ -472,6 +489,7 @@ class Playground(SettingTraits, Guided):
         with self.views.share.hold_sync():
             self.views.share.hidden = [name for name in SHARING if name in hidden]
             self.views.share.locked = [name for name in SHARING if name in closed]
+        self._layers.restrict(self._access.rules)
         self._write_link()
         self._follow()
 
@@ -489,6 +507,7 @@ class Playground(SettingTraits, Guided):
         try:
             for name, value in sync_data.items():
                 _check_from_browser(name, value)
+            self._live.settings.changed(**{n: v for n, v in sync_data.items() if n in WORDS})
             if locked:
                 self._refuse(["play" if name == "playing" else name for name in locked])
         except ValueError as error:

@@ -39,9 +39,22 @@ class NetworkView(_Picture):
     ----------
     hub : Hub
         Where the pictures come from.
+
+    Attributes
+    ----------
+    layers : list of [str, float]
+        Activation and dropout of every hidden layer.
+    activations : list of [str, str, list of float]
+        Name, label and curve of every activation; see `nbtutor.widgets.layer_settings`.
+    hidden, locked : list of str
+        "activation" and "dropout", if they are not to be seen, or not to be used.
     """
 
     kind = "network"
+    layers = traitlets.Any([]).tag(sync=True)
+    activations = traitlets.Any([]).tag(sync=True)
+    hidden = traitlets.Any([]).tag(sync=True)
+    locked = traitlets.Any([]).tag(sync=True)
 
 
 class CurvesView(_Picture):
