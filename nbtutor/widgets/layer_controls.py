@@ -42,7 +42,7 @@ class LayerShare(ipywidgets.SelectionSlider):
     Parameters
     ----------
     steps : sequence of float
-        The shares to choose from, in rising order. Another value becomes one more step.
+        The shares to choose from, in rising order. Another value takes the nearest one's place.
     value : float or tuple of float
         A share for all, or one for each layer.
     description : str
@@ -58,13 +58,13 @@ class LayerShare(ipywidgets.SelectionSlider):
             _offer(self, self._entries(value), value)
 
     def _entries(self, value: Any) -> tuple[tuple[str, Any], ...]:
-        if isinstance(value, tuple):
-            mean = sum(value) / len(value)
-            low = tuple(step for step in self._steps if step < mean)
-            steps: list[Any] = [*low, value, *self._steps[len(low) :]]
-        else:
-            steps = sorted({*self._steps, value})
-        return tuple((_label(step), step) for step in steps)
+        # As many as ever: the page's slider keeps the length that it was drawn with.
+        mean = sum(value) / len(value) if isinstance(value, tuple) else value
+        nearest = min(self._steps, key=lambda step: abs(step - mean))
+        return tuple(
+            (_label(entry), entry)
+            for entry in (value if step == nearest else step for step in self._steps)
+        )
 
 
 def _offer(control: Any, entries: tuple[tuple[str, Any], ...], value: Any) -> None:

@@ -36,7 +36,7 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
     train_loss, validation_loss, train_accuracy, validation_accuracy    null where there is none
     took_ms         what the kernel worked for it
     learning_rate   of the next update where a schedule changes it, else null
-    activation      of the hidden layers
+    activation      of the hidden layers; of each, where they differ
     events          [{"epoch": 12.4, "label": "learning rate 0.03 → 0.1"}, ...]
     verdict         {"kind": "overfit", "sentence": "Overfitting: ..."}, or null for nothing new;
                     the kinds are "untrained", "underfit", "overfit", "good" and "unknown"
@@ -70,6 +70,11 @@ C order::
 The page also sets two traits of the verdict's view: ``layers_open``, true while the statistics of
 the layers are shown, and ``scores_open``, true while the scores are. Its update must hold nothing
 else.
+
+What changes seldom goes as traits. The network's view has ``layers`` (activation and dropout of
+every hidden layer: ``[["relu", 0.2], ...]``), ``activations`` (name, label and curve of all there
+are), and ``hidden`` and ``locked`` ("activation", "dropout"). It asks for
+``layer_activation`` and ``layer_dropout``, with ``{"layer": 1, "value": "tanh"}``.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -196,6 +196,12 @@ class RunSettings:
         hidden = check_setting("hidden", settings.get("hidden", self.hidden))
         follow = {name: fit(getattr(self, name), len(hidden)) for name in BY_LAYER}
         return replace(self, **follow | settings)
+
+    def keeping(self, kept: Mapping[str, Any]) -> RunSettings:
+        """Return these settings but for some of another run; those by layer fit these layers."""
+        layers = len(kept.get("hidden", self.hidden))
+        fitted = {n: fit(value, layers) if n in BY_LAYER else value for n, value in kept.items()}
+        return self.changed(**fitted)
 
     @property
     def training(self) -> TrainingConfig:

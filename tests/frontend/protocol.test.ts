@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   actMessage,
-  decodeMessage, decodeSnapshot, exportMessage, openMessage, parseFiles, parseModelReference,
-  parseNames, parseViewName, ProtocolError, syncMessage,
+  decodeMessage, decodeSnapshot, exportMessage, openMessage, parseActivations, parseFiles,
+  parseLayers, parseModelReference, parseNames, parseViewName, ProtocolError, syncMessage,
   tickMessage, type Frame,
 } from "../../nbtutor/frontend/src/protocol";
 import { fullFrame, message, partFrame, type Message } from "./frames";
@@ -160,6 +160,24 @@ test("lists of names and files are checked", () => {
   assert.throws(() => parseFiles([["csv", 3]]), ProtocolError);
   assert.deepEqual(parseNames("hidden", ["link"]), ["link"]);
   assert.throws(() => parseNames("hidden", "link"), /hidden/);
+});
+
+test("the layers' settings and the activations are checked", () => {
+  assert.deepEqual(parseLayers([["relu", 0.2], ["tanh", 0]]), [
+    { activation: "relu", dropout: 0.2 },
+    { activation: "tanh", dropout: 0 },
+  ]);
+  for (const wrong of [{}, [["relu"]], [["relu", "0.2"]], [["relu", 1.5]], [[3, 0.2]], ["relu"]]) {
+    assert.throws(() => parseLayers(wrong), ProtocolError);
+  }
+  assert.throws(() => parseLayers(Array.from({ length: 99 }, () => ["relu", 0])), /64 layers/);
+  assert.deepEqual(parseActivations([["relu", "ReLU", [0, 1]]]), [
+    { name: "relu", label: "ReLU", curve: [0, 1] },
+  ]);
+  for (const wrong of ["relu", [["relu", "ReLU"]], [["relu", "ReLU", [1]]], [["r", 3, [0, 1]]],
+    [["relu", "ReLU", [0, Number.NaN]]]]) {
+    assert.throws(() => parseActivations(wrong), ProtocolError);
+  }
 });
 
 test("a snapshot may be missing, and is checked like any frame", () => {

@@ -146,6 +146,8 @@ export const TRAITS = {
   pickable: "pickable",
   done: "done",
   total: "total",
+  layers: "layers",
+  activations: "activations",
 } as const;
 
 export const VIEWS = ["status", "plane", "network", "curves", "verdict", "share", "chart", "stage",
@@ -239,6 +241,46 @@ export function parseNames(name: string, value: unknown): readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string")
     ? (value as string[])
     : refuse(`${name} is ${show(value)}; it must be a list of texts`);
+}
+
+/** What a hidden layer has of its own. */
+export interface LayerSetting {
+  /** The activation's name. */
+  readonly activation: string;
+  readonly dropout: number;
+}
+
+/** Of every hidden layer: pairs of an activation and a dropout. */
+export function parseLayers(value: unknown): readonly LayerSetting[] {
+  if (!Array.isArray(value) || value.length > MOST_LAYERS) {
+    return refuse(`layers is ${show(value)}; it must be a list of at most ${MOST_LAYERS} layers`);
+  }
+  return value.map((pair: unknown) => {
+    const [activation, dropout] = Array.isArray(pair) ? pair : [];
+    const layer = { activation, dropout };
+    return { activation: text(layer, "activation"), dropout: share(layer, "dropout") };
+  });
+}
+
+/** An activation that a layer can have. */
+export interface ActivationChoice {
+  readonly name: string;
+  readonly label: string;
+  /** Its values at even steps from one z to the opposite one. */
+  readonly curve: readonly number[];
+}
+
+/** The activations: triples of a name, a label and a curve. */
+export function parseActivations(value: unknown): readonly ActivationChoice[] {
+  if (!Array.isArray(value)) return refuse(`activations is ${show(value)}; it must be a list`);
+  return value.map((triple: unknown) => {
+    const [name, label, curve] = Array.isArray(triple) ? triple : [];
+    if (!Array.isArray(curve) || curve.length < 2 || !curve.every(Number.isFinite)) {
+      return refuse(`the curve of ${show(name)} is ${show(curve)}; it must be a list of numbers`);
+    }
+    const choice = { name, label };
+    return { name: text(choice, "name"), label: text(choice, "label"), curve: curve as number[] };
+  });
 }
 
 export function parseViewName(value: unknown): ViewName {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +142,7 @@ class Guided(ipywidgets.VBox):
         wanted = RunSettings(**example.settings)
         with self.views.status.lock:
             self._live.play(False)
-            self._live.replace(replace(wanted, **kept), example.note)
+            self._live.replace(wanted.keeping(kept), example.note)
             self._live.say(example.note)
             self._take_over()
             if "speed" not in keep:

@@ -384,10 +384,10 @@ class Playground(SettingTraits, Guided):
         with self.views.status.lock:
             if getattr(self._live.settings, change["name"]) == change["new"]:
                 return  # a run that came from elsewhere brought it
-            if change["name"] == "hidden":
-                follow = {n: fit(getattr(self, n), len(change["new"])) for n in BY_LAYER}
-                self._live.change(hidden=change["new"], **follow)
-                for name, value in follow.items():
+            if change["name"] in ("hidden", *BY_LAYER):  # several of them may be new at once
+                together = {n: fit(getattr(self, n), len(self.hidden)) for n in BY_LAYER}
+                self._live.change(hidden=self.hidden, **together)
+                for name, value in together.items():
                     setattr(self, name, value)
             else:
                 self._live.change(**{change["name"]: change["new"]})
@@ -445,9 +445,7 @@ class Playground(SettingTraits, Guided):
         kept = {name: getattr(self, name) for name in WORDS if name in keep}
         with self.views.status.lock:
             note = "The settings of the link are here. Press Play."
-            layers = len(kept.get("hidden", link.settings.hidden))
-            fitting = {n: fit(v, layers) if n in BY_LAYER else v for n, v in kept.items()}
-            self._live.replace(link.settings.changed(**fitting), note)
+            self._live.replace(link.settings.keeping(kept), note)
             self._access.linked = Rules(link.hide, link.lock)
             self._take_over()
             if "speed" not in keep:

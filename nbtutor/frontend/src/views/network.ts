@@ -6,6 +6,7 @@ import type { Surface, View } from "../mount";
 import {
   layOutNetwork, LEVELS, linkAt, unitAt, weightLevel, type NetworkLayout, type Unit,
 } from "../network_layout";
+import { layerButtons } from "./layer_buttons";
 import { formatValue } from "../numbers";
 import type { Structure } from "../protocol";
 import type { Scene } from "../scene";
@@ -19,7 +20,8 @@ const TIP_GAP = 14;
 
 type Target = { readonly kind: "unit" | "link"; readonly index: number };
 
-export function networkView({ root, signal, redraw, focus }: Surface): View {
+export function networkView(surface: Surface): View {
+  const { root, signal, redraw, focus } = surface;
   const key = element("div", "nbt-key");
   key.append(
     element("span", "nbt-key-positive", "positive weight"),
@@ -28,6 +30,7 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
   );
   const figure = element("div", "nbt-figure");
   root.append(figure, key);
+  const heads = layerButtons(surface);
   const sheet = new Sheet(figure, "nbt-sheet");
   const labels = element("div", "nbt-labels");
   labels.setAttribute("aria-hidden", "true");
@@ -44,6 +47,7 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
   let layout: NetworkLayout | null = null;
   let buckets = new Uint8Array(0);
   let structureVersion = -1;
+  let headsHeight = 0;
   let pointer: { x: number; y: number } | null = null;
   let target: Target | null = null;
   let structure: Structure | null = null;
@@ -87,7 +91,7 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
     const made = layOutNetwork(structure.layers, structure.shown, {
       width,
       height,
-      top: HEADING_HEIGHT * scale,
+      top: (HEADING_HEIGHT + heads.height()) * scale,
       bottom: FOOT_HEIGHT * scale,
       left: (8 + 7 * longest) * scale,
       right: 6 * scale,
@@ -95,6 +99,8 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
     });
     buckets = new Uint8Array(made.links.length);
     labels.replaceChildren(...makeLabels(made, structure, scale));
+    heads.place(made.columns, made.spacing, HEADING_HEIGHT * scale, scale);
+    headsHeight = heads.height();
     return made;
   }
 
@@ -212,7 +218,8 @@ export function networkView({ root, signal, redraw, focus }: Surface): View {
     paint({ scene }, palette, fresh) {
       if (scene === null) return;
       structure = scene.structure;
-      if (fresh || layout === null || scene.structureVersion !== structureVersion) {
+      const moved = heads.height() !== headsHeight;
+      if (fresh || moved || layout === null || scene.structureVersion !== structureVersion) {
         layout = layOut(scene.structure, palette.scale);
         structureVersion = scene.structureVersion;
         aim();
