@@ -11,6 +11,7 @@ import ipywidgets
 
 from nbtutor.engine.validation import ParameterError, check_choice, is_sequence
 from nbtutor.widgets.controls import Layers
+from nbtutor.widgets.display import DISPLAY, WORDS_OF_DISPLAY
 from nbtutor.widgets.settings import WORDS
 
 TRANSPORT = ("play", "step", "epoch", "reset", "redraw", "undo")
@@ -19,7 +20,7 @@ TRANSPORT = ("play", "step", "epoch", "reset", "redraw", "undo")
 SHARING = ("examples", "sweep", "link", "save")
 """The gallery, the sweep in it, the button that copies the link, and the menu of files."""
 
-NAMES = tuple(dict.fromkeys((*WORDS, "speed", *TRANSPORT, *SHARING)))
+NAMES = tuple(dict.fromkeys((*WORDS, "speed", *TRANSPORT, *SHARING, *DISPLAY)))
 """All that can be hidden or locked."""
 
 WORDS_OF_NAMES = {
@@ -31,6 +32,7 @@ WORDS_OF_NAMES = {
     "link": "link",
     "save": "saving of files",
     "speed": "speed",
+    **WORDS_OF_DISPLAY,
     **WORDS,
 }
 """The names as a person reads them."""
@@ -43,8 +45,8 @@ def check_names(name: str, value: Any) -> tuple[str, ...]:
     ----------
     name : {"hide", "lock"}
     value : sequence of str
-        Names of settings, "speed", "play", "step", "epoch", "reset", "undo",
-        "examples", "sweep", "link" or "save".
+        Names of settings, "speed", "play", "step", "epoch", "reset", "undo", "examples", "sweep",
+        "link", "save", "show_validation" or "discretize".
 
     Raises
     ------

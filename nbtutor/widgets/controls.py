@@ -307,7 +307,7 @@ def make_controls(settings: RunSettings) -> Controls:
             value=settings.mirror, description="Mirror half of them", indent=False
         ),
         schedule=_choice("Schedule", settings.schedule, SCHEDULES),
-        schedule_epochs=Ladder(LENGTHS, settings.schedule_epochs, "Length, epochs"),
+        schedule_epochs=Ladder(LENGTHS, settings.schedule_epochs, "Length"),
         schedule_low=Ladder(LOWS, settings.schedule_low, "Lowest rate", "× {:g}"),
         stop_epoch=Ladder(STOP_EPOCHS, settings.stop_epoch, "Stop at epoch", zero="never"),
         stop_loss=Ladder(STOP_LOSSES, settings.stop_loss, "Stop at loss", zero="never"),

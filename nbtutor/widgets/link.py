@@ -23,6 +23,7 @@ from urllib.parse import unquote
 from nbtutor.engine import ParameterError
 from nbtutor.engine.validation import check_choice
 from nbtutor.widgets.access import check_names
+from nbtutor.widgets.display import DISPLAY, check_display
 from nbtutor.widgets.live import SPEEDS
 from nbtutor.widgets.settings import WORDS, RunSettings, check_setting, unknown_name
 
@@ -122,6 +123,7 @@ PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
     "patience": (WHOLE, 0),
     "seed": (WHOLE, 0),
     "speed": (TEXT, "normal"),
+    **{name: (SWITCH, default) for name, default in DISPLAY.items()},
     "hide": (NAMES, ()),
     "lock": (NAMES, ()),
 }
@@ -147,6 +149,8 @@ class Link:
         Controls that are not shown, or cannot be used; see `nbtutor.widgets.access`.
     unknown : tuple of str
         Names in the link that this version does not know, and has left out.
+    show_validation, discretize : bool
+        See `nbtutor.widgets.display`.
     """
 
     settings: RunSettings = field(default_factory=RunSettings)
@@ -154,12 +158,16 @@ class Link:
     hide: tuple[str, ...] = ()
     lock: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    show_validation: bool = DISPLAY["show_validation"]
+    discretize: bool = DISPLAY["discretize"]
 
     @property
     def values(self) -> dict[str, Any]:
         """All properties by name."""
         settings = {name: getattr(self.settings, name) for name in WORDS}
-        return settings | {"speed": self.speed, "hide": self.hide, "lock": self.lock}
+        display = {name: getattr(self, name) for name in DISPLAY}
+        rules = {"hide": self.hide, "lock": self.lock}
+        return settings | {"speed": self.speed} | display | rules
 
 
 def encode(link: Link) -> str:
@@ -251,6 +259,8 @@ def from_json(text: str) -> Link:
         check_choice("speed", document.get("speed", "normal"), SPEEDS),
         check_names("hide", document.get("hide", ())),
         check_names("lock", document.get("lock", ())),
+        (),
+        *(check_display(name, document.get(name, default)) for name, default in DISPLAY.items()),
     )
 
 
@@ -272,7 +282,7 @@ def _read(name: str, written: str) -> Any:
             return check_setting(name, value)
         if name == "speed":
             return check_choice(name, value, SPEEDS)
-        return check_names(name, value)
+        return value if name in DISPLAY else check_names(name, value)
     except ParameterError as error:
         raise LinkError(str(error)) from None
 

@@ -69,7 +69,7 @@ C order::
 
 The page also sets two traits of the verdict's view: ``layers_open``, true while the statistics of
 the layers are shown, and ``scores_open``, true while the scores are. Its update must hold nothing
-else.
+else. Likewise ``show_validation`` and ``discretize`` of the plane's view.
 
 What changes seldom goes as traits. The network's view has ``layers`` (activation and dropout of
 every hidden layer: ``[["relu", 0.2], ...]``), ``activations`` (name, label and curve of all there
@@ -86,6 +86,7 @@ from typing import Any
 
 import numpy as np
 
+from nbtutor.widgets.display import DISPLAY
 from nbtutor.widgets.exports import EXPORTS, File
 from nbtutor.widgets.live import MAX_WINDOW, Judgement, Picture
 from nbtutor.widgets.scores import Scores
@@ -206,6 +207,21 @@ def check_verdict_state(state: Mapping[str, Any]) -> None:
     if not state or not set(state) <= known or not all(isinstance(v, bool) for v in state.values()):
         raise ProtocolError(
             "Of the verdict, only layers_open and scores_open may be set, to true or false."
+        )
+
+
+def check_plane_state(state: Mapping[str, Any]) -> None:
+    """Check what the browser sets of the plane's view.
+
+    Raises
+    ------
+    ProtocolError
+        If it has anything but ``show_validation`` and ``discretize``, each true or false.
+    """
+    booleans = all(isinstance(value, bool) for value in state.values())
+    if not state or not set(state) <= set(DISPLAY) or not booleans:
+        raise ProtocolError(
+            f"Of the plane, only {' and '.join(DISPLAY)} may be set, true or false."
         )
 
 

@@ -26,7 +26,7 @@ PAGES = {
         *("Optimizer", "Momentum", "Loss", "First weights", "Clip gradient", "Smooth labels"),
     ),
     "Schedule": (
-        *("Schedule", "Length, epochs", "Lowest rate"),
+        *("Schedule", "Length", "Lowest rate"),
         *("Stop at epoch", "Stop at loss", "Patience"),
     ),
 }
@@ -38,7 +38,7 @@ RARE = tuple(name for page in PAGES.values() for name in page)
 SLIDERS = (
     *("Noise", "Training share", "Learning rate", "Batch size", "Dropout", "L1", "L2"),
     *("Momentum", "Label noise", "Points", "Shift", "Jitter", "Rotation", "Clip gradient"),
-    *("Smooth labels", "Length, epochs", "Lowest rate", "Stop at epoch", "Stop at loss"),
+    *("Smooth labels", "Length", "Lowest rate", "Stop at epoch", "Stop at loss"),
     "Patience",
 )
 LISTS = ("Activation", "Speed", "Optimizer", "Loss", "First weights", "Schedule")

@@ -11,8 +11,9 @@ import pytest
 import nbtutor
 from nbtutor.engine import ParameterError
 from nbtutor.widgets.access import NAMES, SHARING, TRANSPORT
+from nbtutor.widgets.display import DISPLAY
 
-CONTROLS = [name for name in NAMES if name not in ("points", *SHARING)]
+CONTROLS = [name for name in NAMES if name not in (*SHARING, *DISPLAY)]
 
 
 @pytest.fixture

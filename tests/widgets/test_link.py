@@ -22,6 +22,7 @@ from nbtutor.engine.optimizers import OPTIMIZERS
 from nbtutor.widgets import link as links
 from nbtutor.widgets import live
 from nbtutor.widgets.access import NAMES
+from nbtutor.widgets.display import DISPLAY
 from nbtutor.widgets.link import MAX_LENGTH, PROPERTIES, Link, LinkError, decode, encode
 from nbtutor.widgets.live import SPEEDS
 from nbtutor.widgets.settings import MAX_CLASSES, MAX_LAYERS, MAX_UNITS, WORDS, RunSettings
@@ -85,7 +86,7 @@ def test_a_link_can_be_read_by_a_person() -> None:
 def test_every_setting_has_a_place_with_the_present_default() -> None:
     # Whoever changes a default has to raise VERSION, or links that are out change their meaning.
     settings = {field.name: field.default for field in fields(RunSettings)}
-    others = {"speed": "normal", "hide": (), "lock": ()}
+    others = {"speed": "normal", "hide": (), "lock": ()} | DISPLAY
     assert {name: default for name, (_, default) in PROPERTIES.items()} == settings | others
     assert list(WORDS) == [name for name in PROPERTIES if name not in others]
 

@@ -148,6 +148,8 @@ export const TRAITS = {
   total: "total",
   layers: "layers",
   activations: "activations",
+  showValidation: "show_validation",
+  discretize: "discretize",
 } as const;
 
 export const VIEWS = ["status", "plane", "network", "curves", "verdict", "share", "chart", "stage",

@@ -25,6 +25,7 @@ from nbtutor.widgets.controls import (
     make_controls,
     make_transport,
 )
+from nbtutor.widgets.display import DISPLAY
 from nbtutor.widgets.exports import File, history_table, make_file
 from nbtutor.widgets.layer_settings import LayerSettings
 from nbtutor.widgets.live import SPEEDS, LiveRun
@@ -138,9 +139,9 @@ class Playground(SettingTraits, Guided):
         Of data, initial weights, batches and dropout; 0 to 999,999.
     hide, lock : sequence of str, default ()
         What the page does not show, and what it shows but does not let be used: names of settings,
-        "speed", the buttons "play", "step", "epoch", "reset", "redraw" and "undo", and "examples",
-        "sweep", "link" and "save". From Python, everything can be changed all the same. *Undo* may
-        bring back a run with other settings.
+        "speed", the buttons "play", "step", "epoch", "reset", "redraw" and "undo", "examples",
+        "sweep", "link" and "save", "show_validation" and "discretize". From Python, everything can
+        be changed all the same. *Undo* may bring back a run with other settings.
     controls : sequence of str, optional
         The controls to show, in this order: names of settings, and "speed". The others are hidden.
 
@@ -149,6 +150,8 @@ class Playground(SettingTraits, Guided):
     playing : bool
     speed : {"slow", "normal", "fast"}
         One update a picture, one epoch, or as much as fits.
+    show_validation, discretize : bool
+        Whether the plane shows validation points, and its output in steps.
     epoch : int
         Epochs done; may be observed.
     controls : Controls
@@ -170,6 +173,8 @@ class Playground(SettingTraits, Guided):
 
     playing = traitlets.Bool(False).tag(sync=True)
     speed = traitlets.Any("normal").tag(sync=True)
+    show_validation = traitlets.Bool(DISPLAY["show_validation"])
+    discretize = traitlets.Bool(DISPLAY["discretize"])
     epoch = traitlets.Int(0, read_only=True)
 
     _unbind: Sequence[Callable[[], None]] = ()  # also for close() after a refused argument
@@ -198,6 +203,8 @@ class Playground(SettingTraits, Guided):
         super().__init__(layout, **asdict(checked))
         self.add_class("nbt-playground")
         self._unbind = [bind(self, name, control) for name, control in vars(self.controls).items()]
+        links_to_plane = [traitlets.link((self, n), (self.views.plane, n)) for n in DISPLAY]
+        self._unbind += [link.unlink for link in links_to_plane]
         self.observe(self._change_setting, list(WORDS))
         self.observe(self._change_playing, "playing")
         self.transport.play.on_click(lambda _: self.set_trait("playing", not self.playing))
@@ -207,7 +214,7 @@ class Playground(SettingTraits, Guided):
         self.transport.redraw.on_click(lambda _: setattr(self, "redraw", self.redraw + 1))
         self.transport.undo.on_click(lambda _: self.undo())
         self.observe(self._change_speed, "speed")
-        self.observe(self._write_link, [*WORDS, "speed"])
+        self.observe(self._write_link, [*WORDS, "speed", *DISPLAY])
         self.views.status.on_open = self._open_from_page
         self.views.status.on_save = self._save_for_page
         self.views.status.is_closed = lambda name: name in self._access.rules.closed
@@ -330,6 +337,7 @@ class Playground(SettingTraits, Guided):
         link = links.from_json(text)
         made = cls(**asdict(link.settings), hide=link.hide, lock=link.lock)
         made.speed = link.speed
+        made._show_as(link)
         return made
 
     def figure(self) -> Figure:
@@ -435,7 +443,13 @@ class Playground(SettingTraits, Guided):
 
     @property
     def _state(self) -> links.Link:
-        return links.Link(self._live.settings, self.speed, self.hide, self.lock)
+        display = {name: getattr(self, name) for name in DISPLAY}
+        return links.Link(self._live.settings, self.speed, self.hide, self.lock, **display)
+
+    def _show_as(self, link: links.Link, keep: Collection[str] = ()) -> None:
+        for name in DISPLAY:
+            if name not in keep:
+                setattr(self, name, getattr(link, name))
 
     def _write_link(self, change: dict[str, Any] | None = None) -> None:
         self.views.status.link = self.link
@@ -450,6 +464,7 @@ class Playground(SettingTraits, Guided):
             self._take_over()
             if "speed" not in keep:
                 self.speed = link.speed
+            self._show_as(link, keep)
             self._restrict(self._access.own)
             self._show()
             left_out = [
@@ -484,9 +499,10 @@ class Playground(SettingTraits, Guided):
         self._access.own = rules
         self._access.apply()
         closed, hidden = self._access.rules.closed, self._access.rules.hide
-        with self.views.share.hold_sync():
-            self.views.share.hidden = [name for name in SHARING if name in hidden]
-            self.views.share.locked = [name for name in SHARING if name in closed]
+        for view, names in ((self.views.share, SHARING), (self.views.plane, DISPLAY)):
+            with view.hold_sync():
+                view.hidden = [name for name in names if name in hidden]
+                view.locked = [name for name in names if name in closed]
         self._layers.restrict(self._access.rules)
         self._write_link()
         self._follow()

@@ -7,6 +7,8 @@ from typing import Any
 import traitlets
 
 from nbtutor.widgets import protocol
+from nbtutor.widgets.access import refusal
+from nbtutor.widgets.display import DISPLAY
 from nbtutor.widgets.views.base import View
 from nbtutor.widgets.views.hub import Hub
 
@@ -27,9 +29,42 @@ class PlaneView(_Picture):
     ----------
     hub : Hub
         Where the pictures come from.
+
+    Attributes
+    ----------
+    show_validation, discretize : bool
+        Whether validation points are drawn, and whether the output is drawn in steps: one colour
+        for each answer.
+    hidden, locked : list of str
+        Which of the two are not to be seen, or not to be used.
     """
 
     kind = "plane"
+    show_validation = traitlets.Bool(DISPLAY["show_validation"]).tag(sync=True)
+    discretize = traitlets.Bool(DISPLAY["discretize"]).tag(sync=True)
+    hidden = traitlets.Any([]).tag(sync=True)
+    locked = traitlets.Any([]).tag(sync=True)
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        super().__init__(hub)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take from the browser what is shown, unless it is locked, and nothing else."""
+        try:
+            protocol.check_plane_state(sync_data)
+        except protocol.ProtocolError as error:
+            self._refuse(sync_data, protocol.refuse(error))
+            return
+        closed = [name for name in sync_data if self._hub.is_closed(name)]
+        if closed:
+            self._refuse(sync_data, protocol.complain(refusal(closed)))
+            return
+        super().set_state(sync_data)
+
+    def _refuse(self, sync_data: dict[str, Any], answer: dict[str, Any]) -> None:
+        self._hub.send(answer)
+        self.send_state([name for name in sync_data if name in self.keys])
 
 
 class NetworkView(_Picture):

@@ -6,25 +6,36 @@ import { select } from "d3-selection";
 import { planeBoundaries } from "../boundary";
 import { LEAD_STEPS, OUTPUT_CENTRE, unpack } from "../colours";
 import { Raster, Sheet } from "../canvas";
+import { discreteColours, displayMenu } from "../display";
 import { contentSize, element, LiveText } from "../dom";
 import { markerPath, shapeName } from "../markers";
 import type { Surface, View } from "../mount";
 import { formatCount, formatLoss, formatShare, formatValue } from "../numbers";
-import type { Pictures, Structure } from "../protocol";
+import { TRAITS, type FieldKind, type Pictures, type Structure } from "../protocol";
 import type { Scene } from "../scene";
 import { CLASS_COUNT, type Palette } from "../theme";
 
 const MARGIN = { top: 6, right: 8, bottom: 22, left: 30 };
 const SVG = "http://www.w3.org/2000/svg";
 
-export function planeView({ root, signal, redraw }: Surface): View {
+export function planeView({ root, model, signal, redraw }: Surface): View {
   const caption = element("div", "nbt-caption");
   const title = element("h2", "nbt-caption-title");
   const titleText = new LiveText(title);
   caption.append(title);
   const readout = element("span", "nbt-readout");
   const value = new LiveText(readout);
-  caption.append(readout);
+  // The choices change what is drawn from the same picture, so all is drawn anew.
+  let chosen = 0;
+  const display = displayMenu(
+    model,
+    () => {
+      chosen += 1;
+      redraw();
+    },
+    signal,
+  );
+  caption.append(readout, display.menu);
   const figure = element("div", "nbt-figure nbt-square");
   const legend = element("ul", "nbt-legend");
   root.append(caption, figure, legend);
@@ -45,6 +56,7 @@ export function planeView({ root, signal, redraw }: Surface): View {
   let origin = { x: 0, y: 0 };
   let structureVersion = -1;
   let pointsVersion = -1;
+  let chosenDrawn = -1;
   let drawn: Pictures | null = null;
   let pointer: { x: number; y: number } | null = null;
 
@@ -105,6 +117,10 @@ export function planeView({ root, signal, redraw }: Surface): View {
     context.drawImage(raster.canvas, 0, 0, side, side);
   }
 
+  function colours(kind: FieldKind, table: Uint32Array): Uint32Array {
+    return display.isOn(TRAITS.discretize) ? discreteColours(kind, table) : table;
+  }
+
   function drawBoundary(plane: Pictures, { kind, classes }: Structure, palette: Palette): void {
     const { context } = field;
     const perColumn = side / plane.width;
@@ -130,7 +146,7 @@ export function planeView({ root, signal, redraw }: Surface): View {
     const { points, structure } = scene;
     const values = structure.kind === "value";
     // Validation first: training points, the ones that pull, lie on top.
-    for (const validation of [1, 0]) {
+    for (const validation of display.isOn(TRAITS.showValidation) ? [1, 0] : [0]) {
       for (let at = 0; at < points.length; at += 4) {
         if ((points[at + 3] === 1 ? 1 : 0) !== validation) continue;
         const answer = points[at + 2] ?? 0;
@@ -186,7 +202,8 @@ export function planeView({ root, signal, redraw }: Surface): View {
     figure,
     paint({ scene, focus }, palette, fresh) {
       if (scene === null) return;
-      const anew = fresh || scene.structureVersion !== structureVersion;
+      const anew = fresh || scene.structureVersion !== structureVersion || chosen !== chosenDrawn;
+      chosenDrawn = chosen;
       if (anew) {
         if (scene.structureVersion !== structureVersion) fillLegend(scene.structure);
         layOut(scene, palette.scale);
@@ -199,10 +216,11 @@ export function planeView({ root, signal, redraw }: Surface): View {
       titleText.set(focus === null ? "Plane" : `Plane: ${focus.name}`);
       const unit = focus === null ? null : unitPicture(scene.units, focus.picture);
       if (unit !== null) {
-        drawField(unit, palette.output);
+        drawField(unit, colours("value", palette.output));
         drawn = null;
       } else if (scene.plane !== null && (anew || scene.plane !== drawn)) {
-        drawField(scene.plane, palette.fields[scene.structure.kind]);
+        const { kind } = scene.structure;
+        drawField(scene.plane, colours(kind, palette.fields[kind]));
         drawBoundary(scene.plane, scene.structure, palette);
         drawn = scene.plane;
       }
