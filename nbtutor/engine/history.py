@@ -120,6 +120,30 @@ class History:
             label = f"{words}{':' if layer else ''} {before} → {after}"
             self.events.append(Event(epoch, update, label, setting, before))
 
+    def note_points(
+        self, epoch: float, update: int, before: int, after: int, *, go_on: bool = False
+    ) -> None:
+        """Note that the run has other points.
+
+        Changes between two updates are one event, and so are those that go on with the newest one
+        (`go_on`): points that are drawn come one by one. It stays where it began.
+
+        Parameters
+        ----------
+        epoch, update
+            When.
+        before, after : int
+            How many points there were, and are.
+        """
+        first = f"{before:,}"
+        newest = self.events[-1] if self.events else None
+        if newest and newest.setting == "points" and (newest.update == update or go_on):
+            self.events.pop()
+            epoch, update, first = newest.epoch, newest.update, newest.before
+        # Points that were only moved are as many as before.
+        label = "points changed" if first == f"{after:,}" else f"points {first} → {after:,}"
+        self.events.append(Event(epoch, update, label, "points", first))
+
     def append(self, epoch: int, **columns: Array | float) -> None:
         """Add the entry of one epoch; a column that is not given is NaN."""
         self._epochs.append({"epoch": epoch, **columns})

@@ -237,6 +237,51 @@ class Trainer:
         if self.best is not None:
             self.best.epoch[stopped] = self.epoch
 
+    def change_data(
+        self, train: Dataset, validation: Dataset | None = None, *, go_on: bool = False
+    ) -> None:
+        """Train on other points from here on, and note it in the history's events.
+
+        An epoch that has begun is broken off, and the next begins with the new points. The newest
+        entry of the history is measured again, on them. The network stays, so the points must be
+        for its inputs and outputs.
+
+        Parameters
+        ----------
+        train : Dataset
+        validation : Dataset, optional
+        go_on : bool, default False
+            Whether this belongs to the change of data before it, as one event: points that are
+            drawn come one by one.
+
+        Raises
+        ------
+        ParameterError
+            If the network cannot take them; nothing is changed then.
+        """
+        check_type("train", train, Dataset)
+        if validation is not None:
+            check_type("validation", validation, Dataset)
+        points = Points(self.network, train)
+        held_out = Points(self.network, validation) if validation is not None else None
+        before, when = _count(self.train, self.validation), (self.progress, self.updates)
+        self.train, self.validation = train, validation
+        self._train, self._validation = points, held_out
+        self._plan = Plan(self.network, points, self.seed)
+        self._cursor = 0
+        self.config = self.config  # the updates work on the new plan
+        self._start_all()
+        self.changed_at = self.updates
+        if self._statistics is not None:
+            self._statistics.begin_epoch()
+        # A thinned history may not have this epoch, and then there is nothing to drop.
+        self.history.truncate(self.epoch - 1, self.updates)
+        with np.errstate(all="ignore"):
+            self._record(self._train.evaluate())
+        if self.updates:
+            after = _count(train, validation)
+            self.history.note_points(*when, before, after, go_on=go_on)
+
     def run(
         self,
         *,
@@ -515,3 +560,7 @@ class Trainer:
 
 def _check_count(name: str, value: Any) -> int:
     return check_integer(name, value, low=0, high=MAX_COUNT)
+
+
+def _count(train: Dataset, validation: Dataset | None) -> int:
+    return len(train) + (0 if validation is None else len(validation))

@@ -221,7 +221,15 @@ def _first_weights(trainer: Trainer) -> list[Array] | None:
 
 
 def _gives_the_first_loss(net: Network, trainer: Trainer) -> bool:
-    """Return whether this network has the loss that the history begins with."""
+    """Return whether this network has the loss that the history begins with.
+
+    Where the points were changed in mid-run, those of the beginning are not known any more; the
+    weights are then taken for the seed's, unless the first ones were kept.
+    """
+    if any(event.setting == "points" for event in trainer.history.events):
+        kept = 0 in trainer.kept
+        first = trainer.keep_points[0].parameters if kept else net.parameters.flat
+        return np.array_equal(first, net.parameters.flat)
     points, loss = Points(net, trainer.train), trainer.history.train_loss[0, 0]
     net.activation = _first_activations(trainer)
     return bool(np.isclose(points.evaluate().loss[0], loss, rtol=1e-6))
