@@ -10,7 +10,7 @@ import ipywidgets
 import traitlets
 
 from nbtutor.engine.activations import ACTIVATIONS
-from nbtutor.engine.datasets import DATASETS, FAMILIES, MAX_NOISE
+from nbtutor.engine.datasets import FAMILIES, MAX_NOISE
 from nbtutor.engine.features import FEATURES
 from nbtutor.engine.initializations import INITIALIZATIONS
 from nbtutor.engine.optimizers import OPTIMIZERS
@@ -19,7 +19,8 @@ from nbtutor.engine.surfaces import SURFACES
 from nbtutor.engine.validation import ParameterError, check_choice, is_sequence
 from nbtutor.widgets.layer_controls import LayerChoice, LayerShare
 from nbtutor.widgets.live import SPEEDS
-from nbtutor.widgets.settings import MAX_CLASSES, MAX_LAYERS, MAX_UNITS, RunSettings
+from nbtutor.widgets.own_points import MAX_CLASSES
+from nbtutor.widgets.settings import MAX_LAYERS, MAX_UNITS, OWN, RunSettings
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -38,6 +39,7 @@ UNITS_OF_A_NEW_LAYER = 4
 _DATA_LABELS = {name: family.label for name, family in FAMILIES.items()} | {
     name: surface.label for name, surface in SURFACES.items()
 }
+_DATA_LABELS[OWN] = "Own points"
 LOSS_LABELS = {"cross_entropy": "Cross-entropy", "squared_error": "Squared error"}
 
 
@@ -265,10 +267,10 @@ def make_controls(settings: RunSettings) -> Controls:
     """Make one control for each setting, showing `settings`."""
     controls = Controls(
         dataset=ipywidgets.ToggleButtons(
-            options=[(_DATA_LABELS[name], name) for name in DATASETS],
+            options=[(label, name) for name, label in _DATA_LABELS.items()],
             value=settings.dataset,
             description="Data set",
-            tooltips=DATASETS,
+            tooltips=list(_DATA_LABELS),
         ),
         classes=ipywidgets.BoundedIntText(
             value=settings.classes, min=2, max=MAX_CLASSES, description="Classes"

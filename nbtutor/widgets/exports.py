@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nbtutor.engine import History
+from nbtutor.engine import Dataset, History
 from nbtutor.engine.code import PROGRAMS
 from nbtutor.engine.validation import check_choice
 
@@ -70,6 +70,21 @@ def history_table(history: History) -> str:
     return text.getvalue()
 
 
+def points_table(train: Dataset, validation: Dataset) -> str:
+    """Return points as CSV: x, y, the class or value, and which part each belongs to."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["x", "y", "value" if train.task == "regression" else "class", "part"])
+    for data, part in ((train, "training"), (validation, "validation")):
+        for place, answer in zip(data.X.tolist(), data.y.tolist(), strict=True):
+            table.writerow([*map(repr, place), repr(answer), part])
+    return text.getvalue()
+
+
+def _points(playground: Playground) -> bytes:
+    return playground.points_to_csv().encode()
+
+
 def _picture(playground: Playground, kind: str) -> bytes:
     buffer = io.BytesIO()
     # Without a date, the same run gives the same bytes.
@@ -86,6 +101,7 @@ _LIBRARIES = {"numpy": "NumPy", "pytorch": "PyTorch", "keras": "Keras", "sklearn
 
 EXPORTS: Mapping[str, Export] = {
     "csv": Export("Run as CSV", ".csv", "text/csv", lambda p: p.to_csv().encode()),
+    "points": Export("Points as CSV", "-points.csv", "text/csv", _points),
     "json": Export(
         "Settings as JSON", "-settings.json", "application/json", lambda p: p.to_json().encode()
     ),

@@ -25,13 +25,15 @@ from nbtutor.engine.validation import check_choice
 from nbtutor.widgets.access import check_names
 from nbtutor.widgets.display import DISPLAY, check_display
 from nbtutor.widgets.live import SPEEDS
-from nbtutor.widgets.settings import WORDS, RunSettings, check_setting, unknown_name
+from nbtutor.widgets.own_points import OwnPoints
+from nbtutor.widgets.settings import OWN, WORDS, RunSettings, check_setting, unknown_name
 
 FORMAT = "nbtutor settings"
 VERSION = 1
-MAX_LENGTH = 2000
-"""Characters of a link at most; one with every property is a third of that."""
+MAX_LENGTH = 6000
+"""Characters of a link at most: `own_points.MAX_LINKED` for points of one's own, and the rest."""
 
+_LEFT_OUT = "."
 _MOST_SHOWN = 5  # unknown names that a message tells
 
 
@@ -75,6 +77,7 @@ WHOLE = Kind(str, _read_whole)
 NUMBER = Kind(repr, _read_number)
 SWITCH = Kind(lambda on: "on" if on else "off", _read_switch)
 NAMES = Kind(",".join, _split)
+POINTS = Kind(OwnPoints.to_text, OwnPoints.from_text)
 SIZES = Kind(
     lambda sizes: ",".join(map(str, sizes)),
     lambda text: tuple(map(_read_whole, _split(text))),
@@ -91,6 +94,7 @@ def _by_layer(one: Kind) -> Kind:
 
 PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
     "dataset": (TEXT, "circle"),
+    "data": (POINTS, None),
     "noise": (NUMBER, 0.0),
     "label_noise": (NUMBER, 0.0),
     "classes": (WHOLE, 3),
@@ -151,6 +155,8 @@ class Link:
         Names in the link that this version does not know, and has left out.
     show_validation, discretize : bool
         See `nbtutor.widgets.display`.
+    left_out : int
+        Points of one's own that were too many for the link; it opens with generated ones.
     """
 
     settings: RunSettings = field(default_factory=RunSettings)
@@ -160,6 +166,7 @@ class Link:
     unknown: tuple[str, ...] = ()
     show_validation: bool = DISPLAY["show_validation"]
     discretize: bool = DISPLAY["discretize"]
+    left_out: int = 0
 
     @property
     def values(self) -> dict[str, Any]:
@@ -171,13 +178,22 @@ class Link:
 
 
 def encode(link: Link) -> str:
-    """Return the link as text that begins with ``#nbt=``."""
+    """Return the link as text that begins with ``#nbt=``.
+
+    Where points of one's own are too many for a link, it says how many they were, as in
+    ``data=.1500``, and opens with generated ones.
+    """
     values = link.values
+    points = link.settings.data
+    if points is not None and not points.to_text():
+        values |= {"dataset": PROPERTIES["dataset"][1], "data": None}
     parts = [
         f"{name}={kind.write(values[name])}"
         for name, (kind, default) in PROPERTIES.items()
         if values[name] != default
     ]
+    if points is not None and values["data"] is None:
+        parts.append(f"data={_LEFT_OUT}{len(points)}")
     return "#" + ";".join([f"nbt={VERSION}", *parts])
 
 
@@ -202,20 +218,24 @@ def decode(text: str) -> Link:
     version = _check_version(*head)
     values = {name: default for name, (_, default) in PROPERTIES.items()}
     values |= OLD_DEFAULTS.get(version, {})
-    unknown, seen = [], set()
+    unknown, seen, left_out = [], set(), 0
     for name, written in pairs:
         if name in seen:
             raise LinkError(f"It says {_short(name)} twice.")
         seen.add(name)
-        if name in PROPERTIES:
+        if name == "data" and re.fullmatch(r"\.[0-9]{1,6}", written):
+            left_out = int(written[1:])
+        elif name in PROPERTIES:
             values[name] = _read(name, written)
         else:
             unknown.append(_short(name))
+    if values["data"] is not None:
+        values["dataset"] = OWN
     try:
         settings = RunSettings(**{name: values.pop(name) for name in WORDS})
-    except ParameterError as error:  # what is by layer does not fit the layers
+    except ParameterError as error:  # points that are missing, or what is by layer does not fit
         raise LinkError(str(error)) from None
-    return Link(settings, unknown=tuple(unknown), **values)
+    return Link(settings, unknown=tuple(unknown), left_out=left_out, **values)
 
 
 def describe_unknown(names: tuple[str, ...]) -> str:
@@ -227,10 +247,22 @@ def describe_unknown(names: tuple[str, ...]) -> str:
     return f"The link has names that are not known here, and were left out: {shown}{more}."
 
 
+def describe_left_out(points: int) -> str:
+    """Say that points are not in a link; empty where there were none."""
+    if not points:
+        return ""
+    return (
+        f"The link was made with {points:,} own points, too many for a link: they are not in it. "
+        "Ask for the settings as a JSON file."
+    )
+
+
 def to_json(link: Link) -> str:
     """Return all properties of the link, defaults included, as JSON."""
     values = link.values
     settings = {name: values.pop(name) for name in WORDS}
+    points = link.settings.data
+    settings["data"] = None if points is None else points.to_dict()
     document = {"format": FORMAT, "version": VERSION, "settings": settings, **values}
     return json.dumps(document, indent=2) + "\n"
 

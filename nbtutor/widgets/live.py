@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
@@ -28,8 +29,9 @@ from nbtutor.widgets.fields import (
     shown_weights,
 )
 from nbtutor.widgets.layer_statistics import LayerStatistics, measure_layers
+from nbtutor.widgets.own_points import OwnPoints
 from nbtutor.widgets.scores import Scores, measure_scores
-from nbtutor.widgets.settings import LIVE, WORDS, RunSettings
+from nbtutor.widgets.settings import LIVE, OWN, WORDS, RunSettings
 from nbtutor.widgets.stopping import Stopper, stopped_early
 from nbtutor.widgets.verdict import Judge, Verdict
 
@@ -98,14 +100,43 @@ class Run:
         self.train: Dataset
         self.validation: Dataset
         self.train, self.validation = data.split(settings.train_share, settings.shift)
-        self.network = settings.make_network(data)
+        network = settings.make_network(data)
+        self._equip(Trainer(network, self.train, self.validation, settings.training, settings.seed))
+
+    def _equip(self, trainer: Trainer) -> None:
+        """Take a trainer, and what looks at its network."""
+        self.trainer = trainer
+        self.network = trainer.network
         self.paint = FieldPainter(self.network)
         self.give_verdict = Judge(self.network, self.train, self.validation)
         self.judgement: Judgement | None = None
         self.judged_at = 0.0
-        self.trainer = Trainer(
-            self.network, self.train, self.validation, settings.training, settings.seed
-        )
+
+    def with_points(self, settings: RunSettings, go_on: bool) -> Run:
+        """Return a run that goes on from here with the points of `settings`; this one stays.
+
+        Parameters
+        ----------
+        settings : RunSettings
+            Those of this run, but for points that its network can take.
+        go_on : bool
+            Whether the change belongs to the one before it.
+        """
+        other = copy(self)
+        other.settings = settings
+        other._train_until = copy(self._train_until)
+        data = settings.make_data()
+        other.train, other.validation = data.split(settings.train_share, settings.shift)
+        trainer = self.trainer.fork()
+        trainer.change_data(other.train, other.validation, go_on=go_on)
+        other._equip(trainer)
+        return other
+
+    @property
+    def classes(self) -> int:
+        """How many the network tells apart; 0 for values."""
+        many = max(self.network.sizes[-1], 2)
+        return 0 if self.network.output == "linear" else many
 
     def advance(self, **limits: Any) -> None:
         """Train until a limit of `Trainer.run`, unless training has ended."""
@@ -188,6 +219,10 @@ class Structure:
     points : ndarray of shape (n, 4), float32
         x, y, class or value, and 1 for a validation point.
     input_pictures : ndarray of shape (inputs, side, side), uint8
+    own : bool
+        Whether the points are one's own, and not generated.
+    class_names : tuple of str
+        What the classes are called; empty where they have numbers only.
     """
 
     layers: tuple[int, ...]
@@ -200,6 +235,8 @@ class Structure:
     training_points: int
     points: Array
     input_pictures: Array
+    own: bool
+    class_names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -290,6 +327,9 @@ class LiveRun:
         self.watch_scores = False
         self._note = ""
         self._previous: Run | None = None
+        self._generated = "circle" if settings.dataset == OWN else settings.dataset
+        self._own_points = settings.data
+        self._drawn_anew = ""
         self._drawn: Run | None = None
         self._thinned = 0
         self._sent_entries = 0
@@ -324,6 +364,7 @@ class LiveRun:
         ParameterError
             If a value is not allowed; nothing is changed then.
         """
+        settings = self._complete(settings)
         wanted = self.settings.changed(**settings)
         changed = [n for n in settings if getattr(wanted, n) != getattr(self.settings, n)]
         must = [name for name in changed if name not in LIVE]
@@ -336,6 +377,60 @@ class LiveRun:
         elif changed:
             self.run.change(wanted)
         return bool(must)
+
+    def _complete(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Name the data set where points are given, and find points where it is one's own."""
+        if changes.get("data") is not None:
+            return {**changes, "dataset": OWN}
+        if changes.get("dataset") == OWN and self.settings.data is None:
+            return {**changes, "data": self._own_points or self.present_points}
+        if "data" in changes and "dataset" not in changes and self.settings.data is not None:
+            return {**changes, "dataset": self._generated}
+        return changes
+
+    @property
+    def present_points(self) -> OwnPoints:
+        """The points of the run as points of one's own, in the order that decides who trains."""
+        return self.settings.data or OwnPoints.of(self.settings.make_data())
+
+    @property
+    def generated(self) -> str:
+        """The last data set that was not one's own."""
+        return self._generated
+
+    def draw(self, points: OwnPoints, go_on: bool = False) -> bool:
+        """Put points in the place of those of the run, which goes on with them if it can.
+
+        The run before it can be brought back by `undo`.
+
+        Parameters
+        ----------
+        points : OwnPoints
+        go_on : bool
+            Whether this goes on with the change before it, so that one `undo` takes back both.
+
+        Returns
+        -------
+        bool
+            Whether the run started again: with more classes the network has more outputs.
+        """
+        wanted = replace(self.settings, dataset=OWN, data=points)
+        begun = go_on and self.settings.data is not None
+        run = self.run
+        if points.classes != run.classes:
+            self.playing = False
+            words = f"{points.classes} classes need as many outputs" if points.classes else "Values"
+            note = f"{words}, so the run starts again. Press Play."
+            self._start(Run(wanted), note, keep=not begun)
+            self._drawn_anew = note
+            return True
+        run = run.with_points(wanted, begun)
+        parts = f"{len(run.train):,} to train on and {len(run.validation):,} to validate"
+        note = f"{len(points):,} points of your own, {parts}."
+        # What the beginning of a stroke has said of a restart is still to be read.
+        self._start(run, (begun and self._drawn_anew) or note, keep=not begun)
+        self._drawn_anew = self._drawn_anew if begun else ""
+        return False
 
     def reset(self) -> None:
         """Start again with the same settings: the same data, weights and batches."""
@@ -369,6 +464,7 @@ class LiveRun:
         if self._previous is not None:
             self.playing = False
             self.run, self._previous = self._previous, self.run
+            self._remember()
             self._note = f"The earlier run is back, at epoch {self.run.trainer.epoch:,}."
 
     def play(self, playing: bool) -> None:
@@ -387,11 +483,23 @@ class LiveRun:
             self.run.advance(epochs=epochs)
         self._note = self.run.paused
 
-    def _start(self, run: Run, note: str) -> None:
-        if self.run.trainer.updates:
-            self._previous = self.run  # an untrained run is no loss
+    def _start(self, run: Run, note: str, keep: bool | None = None) -> None:
+        if keep is None:
+            # An untrained run is no loss, unless its points are somebody's work.
+            lost = self.settings.data is not None and self.settings.data != run.settings.data
+            keep = bool(self.run.trainer.updates) or lost
+        if keep:
+            self._previous = self.run
         self.run = run
         self._note = note
+        self._remember()
+
+    def _remember(self) -> None:
+        """Keep the points, or the generated data set, to come back to."""
+        if self.settings.data is not None:
+            self._own_points = self.settings.data
+        else:
+            self._generated = self.settings.dataset
 
     # What the browser asks for.
 
@@ -540,7 +648,7 @@ def describe_activation(activation: str | tuple[str, ...]) -> str:
 
 def describe(run: Run) -> Structure:
     """Return what stays the same for the whole of a run."""
-    network = run.network
+    network, own = run.network, run.settings.data
     points = [
         np.column_stack([part.X, part.y, np.full(len(part), held_out)])
         for part, held_out in ((run.train, 0), (run.validation, 1))
@@ -551,11 +659,13 @@ def describe(run: Run) -> Structure:
         inputs=tuple(FEATURES[name].label for name in run.settings.inputs),
         domain=DOMAIN,
         kind=KINDS[network.output],
-        classes=run.train.classes,
+        classes=run.classes,
         parameters=network.parameters.flat.shape[1],
         training_points=len(run.train),
         points=np.concatenate(points).astype(np.float32),
         input_pictures=input_pictures(network),
+        own=own is not None,
+        class_names=own.names if own else (),
     )
 
 

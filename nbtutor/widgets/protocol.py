@@ -53,8 +53,8 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
 and in a full one ``layers`` (units of every layer, inputs first), ``shown`` (how many of them are
 drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to), ``kind`` (what the plane shows:
 "probability", "winner" or "value"), ``classes`` (0 for values), ``parameters`` and
-``training_points`` (how many there are). The arrays, little-endian and in
-C order::
+``training_points`` (how many there are), ``own`` (whether the points are the learner's own) and
+``class_names`` ([] where they have numbers only). The arrays, little-endian and in C order::
 
     plane    uint8 (rows, columns)   the first row is the top. probability: P(class 1), 0 to 255.
                                      winner: 32 times the likeliest class, plus its lead over the
@@ -94,7 +94,7 @@ from nbtutor.widgets.scores import Scores
 MAX_SEQ = 2**53
 """The largest whole number that a browser holds exactly."""
 
-MAX_LINK = 4000
+MAX_LINK = 8000
 """More than a link may have, so that one that is too long is told to be so."""
 
 

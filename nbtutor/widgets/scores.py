@@ -48,7 +48,8 @@ def measure_score(network: Network, data: Dataset) -> Score:
         predicted = network.predict(data.X)[0]
     if network.output == "linear":
         return Score(r2=share_explained(predicted[:, 0], data.y))
-    return Score(confusion_matrix(predicted, data.y, data.classes))
+    # Of points of one's own, these may lack a class that the network knows.
+    return Score(confusion_matrix(predicted, data.y, max(network.sizes[-1], 2)))
 
 
 def confusion_matrix(predicted: Array, true: Array, classes: int) -> Array:

@@ -24,12 +24,13 @@ from nbtutor.engine.validation import (
     check_sizes,
 )
 from nbtutor.widgets.by_layer import BY_LAYER, check_each, fit, settle
+from nbtutor.widgets.own_points import MAX_CLASSES, OwnPoints, as_points
 from nbtutor.widgets.schedules import LOWEST, MAX_LENGTH, make_schedule
 
 MAX_LAYERS = 6
 MAX_UNITS = 64
-MAX_CLASSES = 5
-"""As many classes as the views have colours and markers for."""
+OWN = "own"
+"""The data set that is points of one's own."""
 
 MAX_REDRAWS = 999_999
 _REDRAW_STEP = 1_000_003  # a prime above the largest seed, so that no two pairs give one number
@@ -43,6 +44,7 @@ LIVE = (
 
 WORDS = {
     "dataset": "data set",
+    "data": "own points",
     "noise": "noise",
     "label_noise": "label noise",
     "classes": "number of classes",
@@ -85,7 +87,10 @@ class RunSettings:
     Parameters
     ----------
     dataset : str
-        A name from `nbtutor.engine.datasets.DATASETS`.
+        A name from `nbtutor.engine.datasets.DATASETS`, or "own".
+    data : OwnPoints or None
+        The points of the data set "own", and None for all others; see
+        `nbtutor.widgets.own_points.as_points` for what it is made from.
     noise : float
         From 0 to 0.5.
     label_noise : float
@@ -145,6 +150,7 @@ class RunSettings:
     """
 
     dataset: str = "circle"
+    data: OwnPoints | None = None
     noise: float = 0.0
     label_noise: float = 0.0
     classes: int = 3
@@ -184,6 +190,11 @@ class RunSettings:
         for name in BY_LAYER:
             value = settle(name, getattr(self, name), len(self.hidden))
             object.__setattr__(self, name, value)
+        if self.dataset != OWN:
+            object.__setattr__(self, "data", None)
+        elif self.data is None:
+            hint = "Pass them as data=, for example data=(X, y)."
+            raise ParameterError("data", None, "given, as the data set is 'own'", hint)
 
     def changed(self, **settings: Any) -> RunSettings:
         """Return other settings; what is by layer, and not given, follows the number of layers.
@@ -216,10 +227,16 @@ class RunSettings:
             momentum=self.momentum,
             schedule=make_schedule(self.schedule, self.schedule_epochs, self.schedule_low),
             clip_norm=self.clip_norm or None,
-            label_smoothing=0.0 if self.dataset in SURFACES else self.label_smoothing,
+            label_smoothing=0.0 if self._values else self.label_smoothing,
             augmentation=self._augmentation,
             patience=self.patience,
         )
+
+    @property
+    def _values(self) -> bool:
+        """Whether values are predicted, and not classes."""
+        own = self.data is not None and self.data.task == "regression"
+        return own or self.dataset in SURFACES
 
     @property
     def _augmentation(self) -> Augmentation | None:
@@ -229,6 +246,8 @@ class RunSettings:
 
     def make_data(self) -> Dataset:
         """Return the points of training and validation together."""
+        if self.data is not None:
+            return self.data.data
         family = FAMILIES.get(self.dataset)
         choice = family is not None and family.most_classes > family.classes
         return make_dataset(
@@ -267,7 +286,9 @@ def check_setting(name: str, value: Any) -> Any:
     """
     match name:
         case "dataset":
-            return check_choice(name, value, DATASETS)
+            return check_choice(name, value, (*DATASETS, OWN))
+        case "data":
+            return as_points(value)
         case "inputs":
             return check_features(name, value)
         case "loss":
@@ -331,6 +352,22 @@ def _check_activation(name: str, value: Any) -> str:
 
 def _check_below_one(name: str, value: Any) -> float:
     return check_number(name, value, low=0, high=1, include_high=False)
+
+
+def name_of_data(dataset: str, settings: Mapping[str, Any]) -> str:
+    """Return the name of the data set that was asked for, which points of one's own say alone.
+
+    Raises
+    ------
+    ParameterError
+        If there are points, and yet another data set is named.
+    """
+    if settings.get("data") is None:
+        return dataset
+    if dataset not in (OWN, RunSettings.dataset):
+        hint = "The points in data= are the data set."
+        raise ParameterError("dataset", dataset, f"left out, or {OWN!r}", hint)
+    return OWN
 
 
 def unknown_name(name: str, known: Iterable[str]) -> TypeError:

@@ -21,6 +21,7 @@ class SettingTraits(traitlets.HasTraits):
     """One trait for each setting of a run."""
 
     dataset = Setting(RunSettings.dataset).tag(sync=True)
+    data = Setting(RunSettings.data)  # not for the page, which has the points in every picture
     noise = Setting(RunSettings.noise).tag(sync=True)
     label_noise = Setting(RunSettings.label_noise).tag(sync=True)
     classes = Setting(RunSettings.classes).tag(sync=True)

@@ -141,7 +141,8 @@ class Judge:
         """Loss of a network that knows nothing."""
         if self.network.output == "linear":
             return float(np.var(self.train.y))
-        classes = self.train.classes
+        # Of points of one's own, a class may be among the validation points only.
+        classes = max(self.network.sizes[-1], 2)
         if self.network.loss == "cross_entropy":
             return math.log(classes)
         return 0.25 if self.network.output == "sigmoid" else 1 - 1 / classes

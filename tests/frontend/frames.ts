@@ -73,6 +73,8 @@ export function fullFrame(seq: number, header: Record<string, unknown> = {}): Me
       classes: 2,
       parameters: 13,
       training_points: 1,
+      own: false,
+      class_names: [],
       ...header,
     },
     {

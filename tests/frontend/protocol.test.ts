@@ -27,7 +27,8 @@ test("a full frame is decoded with its structure", () => {
   assert.equal(frame.seq, 17);
   assert.deepEqual(frame.structure, {
     layers: [2, 3, 1], shown: [2, 3, 1], inputs: ["x", "y"], domain: [-6, 6, -6, 6],
-    kind: "probability", classes: 2, parameters: 13, trainingPoints: 1,
+    kind: "probability", classes: 2, parameters: 13, trainingPoints: 1, own: false,
+    classNames: [],
   });
   assert.equal(frame.validationAccuracy, null);
   assert.deepEqual([...(frame.points ?? [])], [1, 2, 0, 0, -1, -2, 1, 1]);

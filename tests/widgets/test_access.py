@@ -13,7 +13,7 @@ from nbtutor.engine import ParameterError
 from nbtutor.widgets.access import NAMES, SHARING, TRANSPORT
 from nbtutor.widgets.display import DISPLAY
 
-CONTROLS = [name for name in NAMES if name not in (*SHARING, *DISPLAY)]
+CONTROLS = [name for name in NAMES if name not in ("data", *SHARING, *DISPLAY)]
 
 
 @pytest.fixture

@@ -347,7 +347,7 @@ def test_chosen_controls_are_shown_in_their_order() -> None:
     names = {control: name for name, control in vars(made.controls).items()}
     seen = [names[widget] for widget in in_sight(made) if widget in names]
     assert seen == ["noise", "learning_rate", "dataset", "hidden"]  # the last beside the network
-    assert set(made.hide) == {*WORDS, "speed"} - {*chosen, "redraw"}
+    assert set(made.hide) == {*WORDS, "speed"} - {*chosen, "redraw", "data"}
     made.close()
     for control in names:
         assert control.comm is None

@@ -25,7 +25,9 @@ from nbtutor.widgets.access import NAMES
 from nbtutor.widgets.display import DISPLAY
 from nbtutor.widgets.link import MAX_LENGTH, PROPERTIES, Link, LinkError, decode, encode
 from nbtutor.widgets.live import SPEEDS
-from nbtutor.widgets.settings import MAX_CLASSES, MAX_LAYERS, MAX_UNITS, WORDS, RunSettings
+from nbtutor.widgets.own_points import MAX_CLASSES
+from nbtutor.widgets.protocol import MAX_LINK
+from nbtutor.widgets.settings import MAX_LAYERS, MAX_UNITS, WORDS, RunSettings
 
 shares = st.floats(0, 0.5)
 penalties = st.floats(0, 1000)
@@ -183,7 +185,12 @@ BROKEN = [
     *("#nbt=1;hidden=8,,8", "#nbt=1;hidden=,", "#nbt=1;hidden=0", "#nbt=1;hidden=99"),
     *("#nbt=1;hidden=" + ",".join("8" * 7), "#nbt=1;hidden=(8,8)", "#nbt=1;inputs="),
     *("#nbt=1;dataset=<script>alert(1)</script>", "#nbt=1;dataset=__class__", "#nbt=1;dataset=%00"),
-    *("#nbt=1;lock=__init__", "#nbt=1;hide=everything", "#nbt=1;speed=9", "#nbt=1;" + "x" * 2000),
+    *(
+        "#nbt=1;lock=__init__",
+        "#nbt=1;hide=everything",
+        "#nbt=1;speed=9",
+        "#nbt=1;" + "x" * MAX_LENGTH,
+    ),
 ]
 
 
@@ -331,7 +338,7 @@ def test_unknown_names_are_told_and_the_rest_opens(playground: nbtutor.Playgroun
     assert playground.views.status.error == ""
 
 
-@pytest.mark.parametrize("text", [t for t in BROKEN if len(t) < 4000])
+@pytest.mark.parametrize("text", [t for t in BROKEN if len(t) < MAX_LINK])
 def test_a_broken_link_changes_nothing_and_is_told(
     playground: nbtutor.Playground, sent: list[dict[str, Any]], text: str
 ) -> None:

@@ -10,6 +10,10 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** Spots over -1 to 1, laid out evenly: an emblem, not a sample. */
 const EMBLEMS: Readonly<Record<string, () => Spot[]>> = {
+  own: () => [
+    [-0.55, -0.55, 0], [-0.75, -0.1, 0], [-0.25, -0.2, 0], [-0.4, 0.4, 1], [0.15, 0.7, 1],
+    [0.3, 0.25, 1], [0.65, -0.6, 2], [0.8, -0.05, 2],
+  ],
   circle: () => [...ring(0.3, 5, 0), ...ring(0.82, 12, 1)],
   xor: () =>
     [-1, 1].flatMap((a) =>

@@ -28,6 +28,10 @@ export interface Structure {
   readonly classes: number;
   readonly parameters: number;
   readonly trainingPoints: number;
+  /** Whether the points are the learner's own. */
+  readonly own: boolean;
+  /** What the classes are called; empty where they have numbers only. */
+  readonly classNames: readonly string[];
 }
 
 export const FITS = ["untrained", "underfit", "overfit", "good", "unknown"] as const;
@@ -150,6 +154,7 @@ export const TRAITS = {
   activations: "activations",
   showValidation: "show_validation",
   discretize: "discretize",
+  drawing: "drawing",
 } as const;
 
 export const VIEWS = ["status", "plane", "network", "curves", "verdict", "share", "chart", "stage",
@@ -412,6 +417,8 @@ function decodeStructure(header: Fields): Structure {
     classes: integer(header, "classes", 0, 1000),
     parameters: integer(header, "parameters", 1, Number.MAX_SAFE_INTEGER),
     trainingPoints: integer(header, "training_points", 1, Number.MAX_SAFE_INTEGER),
+    own: flag(header, "own"),
+    classNames: parseNames("class_names", header.class_names),
   };
 }
 

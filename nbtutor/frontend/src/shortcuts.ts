@@ -28,7 +28,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
 ];
 
 /** JupyterLab looks for no shortcut of its own at an element that has this. */
-const SUPPRESS = "data-lm-suppress-shortcuts";
+export const SUPPRESS = "data-lm-suppress-shortcuts";
 
 // Keys that are typed here: not the boxes that are ticked, which look the same to a selector.
 const TYPED = [

@@ -26,7 +26,8 @@ from nbtutor.widgets.controls import (
     make_transport,
 )
 from nbtutor.widgets.display import DISPLAY
-from nbtutor.widgets.exports import File, history_table, make_file
+from nbtutor.widgets.drawing import offer_drawing
+from nbtutor.widgets.exports import File, history_table, make_file, points_table
 from nbtutor.widgets.layer_settings import LayerSettings
 from nbtutor.widgets.live import SPEEDS, LiveRun
 from nbtutor.widgets.pages import AUGMENTATION, PAUSE, SHIFT, Pages, ScheduleNote, note
@@ -34,6 +35,7 @@ from nbtutor.widgets.settings import (
     WORDS,
     RunSettings,
     check_setting,
+    name_of_data,
     unknown_name,
 )
 from nbtutor.widgets.traits import SettingTraits
@@ -70,7 +72,13 @@ class Playground(SettingTraits, Guided):
     ----------
     dataset : str, default "circle"
         Two classes: "circle", "xor", "gaussians", "spiral", "moons", "checkerboard". Several:
-        "rings", "blobs", "spirals". Regression: "sine", "plane", "multi_gaussian".
+        "rings", "blobs", "spirals". Regression: "sine", "plane", "multi_gaussian". "own" is for
+        points of your own.
+    data : optional
+        Points of your own, 2 to 5,000: ``(X, y)``, a `Dataset`, a data
+        frame, CSV text, or the `pathlib.Path` of a CSV file, with two columns and last the class
+        (at most 5) or value. Columns are scaled to the plane; a `Dataset` is taken as it is.
+        `dataset` is "own" then, and noise, label noise, points and classes mean nothing.
     noise : float, default 0
         From 0 to 0.5.
     label_noise : float, default 0
@@ -191,7 +199,7 @@ class Playground(SettingTraits, Guided):
         for name in settings:
             if name not in WORDS:
                 raise unknown_name(name, WORDS)
-        checked = RunSettings(dataset=dataset, **settings)
+        checked = RunSettings(dataset=name_of_data(dataset, settings), **settings)
         chosen, others = check_chosen(controls)
         hidden = dict.fromkeys((*check_names("hide", hide), *others))
         rules = Rules(tuple(hidden), check_names("lock", lock))
@@ -218,6 +226,7 @@ class Playground(SettingTraits, Guided):
         self.views.status.on_open = self._open_from_page
         self.views.status.on_save = self._save_for_page
         self.views.status.is_closed = lambda name: name in self._access.rules.closed
+        offer_drawing(self.views.status, self._live, self._show_points)
         buttons_and_controls = vars(self.transport) | vars(self.controls)
         self._layers = LayerSettings(self, self.views.status, self.views.network)
         self._access = Access(buttons_and_controls, lambda name: self._refuse([name]))
@@ -319,6 +328,11 @@ class Playground(SettingTraits, Guided):
         with self.views.status.lock:
             return history_table(self.history)
 
+    def points_to_csv(self) -> str:
+        """Return the points as a table: x, y, class or value, and training or validation."""
+        with self.views.status.lock:
+            return points_table(self._live.run.train, self._live.run.validation)
+
     def to_json(self) -> str:
         """Return all settings as JSON, for `from_json`."""
         return links.to_json(self._state)
@@ -399,6 +413,8 @@ class Playground(SettingTraits, Guided):
                     setattr(self, name, value)
             else:
                 self._live.change(**{change["name"]: change["new"]})
+            if change["name"] in ("dataset", "data"):
+                self._take_over()  # each says something of the other
             if self._live.playing:
                 self.views.status.answer_change()
             else:
@@ -432,6 +448,18 @@ class Playground(SettingTraits, Guided):
         (play.add_class if self.playing else play.remove_class)("nbt-pause")
         locked = "undo" in self._access.rules.closed
         self.transport.undo.disabled = locked or not self._live.can_undo
+        for name in ("noise", "label_noise", "classes", "points"):  # of generated points only
+            closed = name in self._access.rules.closed or self._live.settings.data is not None
+            getattr(self.controls, name).disabled = closed
+
+    def _show_points(self) -> None:
+        """Show what the page has done to the points, and train on if it plays."""
+        self._take_over()
+        if self._live.playing:
+            self.views.status.error = ""
+            self.views.status.answer_change()
+        else:
+            self._show()
 
     def _take_over(self) -> None:
         """Let traits and controls have the settings of the run, which came from elsewhere."""
@@ -456,6 +484,7 @@ class Playground(SettingTraits, Guided):
 
     def _open(self, link: links.Link, keep: Collection[str] = ()) -> None:
         """Take over what a link holds, but for the names in `keep`."""
+        keep = {*keep, "data"} if "dataset" in keep else keep
         kept = {name: getattr(self, name) for name in WORDS if name in keep}
         with self.views.status.lock:
             note = "The settings of the link are here. Press Play."
@@ -473,6 +502,7 @@ class Playground(SettingTraits, Guided):
                 if value != getattr(link.settings, name) != links.PROPERTIES[name][1]
             ]
             remarks = [links.describe_unknown(link.unknown), describe_kept(left_out)]
+            remarks.append(links.describe_left_out(link.left_out))
             self.views.status.error = " ".join(filter(None, remarks))
 
     def _open_from_page(self, text: str) -> None:
@@ -504,6 +534,8 @@ class Playground(SettingTraits, Guided):
                 view.hidden = [name for name in names if name in hidden]
                 view.locked = [name for name in names if name in closed]
         self._layers.restrict(self._access.rules)
+        drawing = "locked" if closed & {"data", "dataset"} else ""
+        self.views.plane.drawing = "hidden" if {"data", "dataset"} & {*hidden} else drawing
         self._write_link()
         self._follow()
 

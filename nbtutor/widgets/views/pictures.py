@@ -37,9 +37,13 @@ class PlaneView(_Picture):
         for each answer.
     hidden, locked : list of str
         Which of the two are not to be seen, or not to be used.
+    drawing : {"", "locked", "hidden"}
+        Whether the switch that lets one draw may be used, or seen. It is not, unless the owner of
+        the hub lets the page draw.
     """
 
     kind = "plane"
+    drawing = traitlets.Unicode("hidden").tag(sync=True)
     show_validation = traitlets.Bool(DISPLAY["show_validation"]).tag(sync=True)
     discretize = traitlets.Bool(DISPLAY["discretize"]).tag(sync=True)
     hidden = traitlets.Any([]).tag(sync=True)

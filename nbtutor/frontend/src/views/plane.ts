@@ -13,12 +13,13 @@ import type { Surface, View } from "../mount";
 import { formatCount, formatLoss, formatShare, formatValue } from "../numbers";
 import { TRAITS, type FieldKind, type Pictures, type Structure } from "../protocol";
 import type { Scene } from "../scene";
+import { drawing } from "./draw";
 import { CLASS_COUNT, type Palette } from "../theme";
 
 const MARGIN = { top: 6, right: 8, bottom: 22, left: 30 };
 const SVG = "http://www.w3.org/2000/svg";
 
-export function planeView({ root, model, signal, redraw }: Surface): View {
+export function planeView({ root, model, signal, act, redraw }: Surface): View {
   const caption = element("div", "nbt-caption");
   const title = element("h2", "nbt-caption-title");
   const titleText = new LiveText(title);
@@ -38,7 +39,20 @@ export function planeView({ root, model, signal, redraw }: Surface): View {
   caption.append(readout, display.menu);
   const figure = element("div", "nbt-figure nbt-square");
   const legend = element("ul", "nbt-legend");
-  root.append(caption, figure, legend);
+  const x = scaleLinear();
+  const y = scaleLinear();
+  let pointer: { x: number; y: number } | null = null;
+  const setPointer = (place: typeof pointer): void => {
+    pointer = place;
+    redraw();
+  };
+  const draw = drawing(root, model, signal, act, redraw, {
+    toPixels: (px, py) => [x(px), y(py)],
+    toPlane: (px, py) => [x.invert(px), y.invert(py)],
+    setPointer,
+  });
+  caption.append(draw.switch);
+  root.prepend(caption, draw.tools, figure, legend);
 
   const field = new Sheet(figure, "nbt-sheet");
   const marks = new Sheet(figure, "nbt-sheet");
@@ -49,8 +63,6 @@ export function planeView({ root, model, signal, redraw }: Surface): View {
   const bottom = axes.append("g");
   const left = axes.append("g");
   const raster = new Raster();
-  const x = scaleLinear();
-  const y = scaleLinear();
 
   let side = 0;
   let origin = { x: 0, y: 0 };
@@ -58,25 +70,15 @@ export function planeView({ root, model, signal, redraw }: Surface): View {
   let pointsVersion = -1;
   let chosenDrawn = -1;
   let drawn: Pictures | null = null;
-  let pointer: { x: number; y: number } | null = null;
+  let hidden = false;
 
   const canvas = marks.canvas;
   canvas.addEventListener(
     "pointermove",
-    (event) => {
-      pointer = { x: event.offsetX, y: event.offsetY };
-      redraw();
-    },
+    (event) => setPointer({ x: event.offsetX, y: event.offsetY }),
     { signal },
   );
-  canvas.addEventListener(
-    "pointerleave",
-    () => {
-      pointer = null;
-      redraw();
-    },
-    { signal },
-  );
+  canvas.addEventListener("pointerleave", () => setPointer(null), { signal });
 
   function layOut(scene: Scene, scale: number): void {
     const size = contentSize(figure);
@@ -96,6 +98,7 @@ export function planeView({ root, model, signal, redraw }: Surface): View {
       sheet.canvas.style.left = `${origin.x}px`;
       sheet.canvas.style.top = `${origin.y}px`;
     }
+    draw.layOut({ left: figure.offsetLeft + origin.x, top: figure.offsetTop + origin.y, side });
     const [xmin, xmax, ymin, ymax] = scene.structure.domain;
     x.domain([xmin, xmax]).range([0, side]);
     y.domain([ymin, ymax]).range([side, 0]);
@@ -140,6 +143,7 @@ export function planeView({ root, model, signal, redraw }: Surface): View {
 
   function drawPoints(scene: Scene, palette: Palette): void {
     marks.clear();
+    if (hidden) return;
     const { context } = marks;
     const radius = Math.max(2.5, Math.min(5, side / 90)) * palette.scale;
     const shapes = Array.from({ length: CLASS_COUNT }, (_, k) => new Path2D(markerPath(k, radius)));
@@ -176,9 +180,9 @@ export function planeView({ root, model, signal, redraw }: Surface): View {
     }
   }
 
-  function fillLegend({ kind, classes }: Structure): void {
+  function fillLegend({ kind, classes, classNames }: Structure): void {
     const entries = Array.from({ length: classes }, (_, index) =>
-      legendEntry(index, `Class ${index}`, "nbt-mark-filled"),
+      legendEntry(index, classNames[index] ?? `Class ${index}`, "nbt-mark-filled"),
     );
     if (kind === "value") entries.push(valueEntry());
     entries.push(
@@ -200,7 +204,8 @@ export function planeView({ root, model, signal, redraw }: Surface): View {
 
   return {
     figure,
-    paint({ scene, focus }, palette, fresh) {
+    paint(picture, palette, fresh) {
+      const { scene, focus } = picture;
       if (scene === null) return;
       const anew = fresh || scene.structureVersion !== structureVersion || chosen !== chosenDrawn;
       chosenDrawn = chosen;
@@ -209,10 +214,13 @@ export function planeView({ root, model, signal, redraw }: Surface): View {
         layOut(scene, palette.scale);
         structureVersion = scene.structureVersion;
       }
-      if (anew || scene.pointsVersion !== pointsVersion) {
+      const hide = draw.hidesPoints();
+      if (anew || scene.pointsVersion !== pointsVersion || hide !== hidden) {
+        hidden = hide;
         drawPoints(scene, palette);
         pointsVersion = scene.pointsVersion;
       }
+      draw.paint(picture, palette);
       titleText.set(focus === null ? "Plane" : `Plane: ${focus.name}`);
       const unit = focus === null ? null : unitPicture(scene.units, focus.picture);
       if (unit !== null) {

@@ -5,6 +5,7 @@ import type { AnyModel } from "@anywidget/types";
 import { withLink } from "../address";
 import { element } from "../dom";
 import type { Hub } from "../hub";
+import { formatCount } from "../numbers";
 import { button, popover, type Popover } from "../popover";
 import { parseExamples, parseFiles, parseNames, TRAITS } from "../protocol";
 import { listenToKeys } from "../shortcuts";
@@ -49,7 +50,7 @@ export function shareView(
     Promise.resolve()
       .then(() => navigator.clipboard.writeText(address))
       .then(
-        () => sharing.say("Link copied."),
+        () => sharing.say(`Link copied.${leftOut(sharing.link())}`),
         () => {
           sharing.say(FAILED);
           field.open(addressField(address));
@@ -135,6 +136,13 @@ function examplesAndSweep(
       if (!usable && sweep.root.isConnected) panel.close();
     },
   };
+}
+
+/** What a link says of own points that were too many for it. */
+function leftOut(link: string): string {
+  const count = /;data=\.(\d+)/.exec(link)?.[1];
+  if (count === undefined) return "";
+  return ` The ${formatCount(Number(count))} own points are too many for it: save the settings.`;
 }
 
 function addressField(address: string): HTMLElement {
