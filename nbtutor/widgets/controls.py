@@ -23,6 +23,7 @@ from nbtutor.widgets.own_points import MAX_CLASSES
 from nbtutor.widgets.settings import MAX_LAYERS, MAX_UNITS, OWN, RunSettings
 
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+COUNTS = (0, 10, 20, 30, 50)
 PENALTIES = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 DROPOUTS = tuple(step / 20 for step in range(19))
 BATCHES = (1, 2, 4, 8, 10, 16, 32, 64, 128, 256, 512)
@@ -81,6 +82,33 @@ class Ladder(ipywidgets.SelectionSlider):
 
     def _options(self) -> list[tuple[str, float]]:
         return [(self._shown.format(step) if step else self._zero, step) for step in self.steps]
+
+
+class Count(ipywidgets.Dropdown):
+    """A list of counts, 0 as "Off", which takes any other count too.
+
+    Parameters
+    ----------
+    counts : sequence of int
+    value : int
+        The first value. One that is not in the list becomes one more.
+    description : str
+    """
+
+    def __init__(self, counts: Sequence[int], value: int, description: str) -> None:
+        self.counts = tuple(sorted({*counts, value}))
+        super().__init__(options=self._options(), value=value, description=description)
+
+    def show(self, value: int) -> None:
+        """Set the value, adding it to the list if need be."""
+        with self.hold_sync():
+            if value not in self.counts:
+                self.counts = tuple(sorted({*self.counts, value}))
+                self.set_trait("options", self._options())
+            self.value = value
+
+    def _options(self) -> list[tuple[str, int]]:
+        return [(str(count) if count else "Off", count) for count in self.counts]
 
 
 class Layers(ipywidgets.HBox):
@@ -226,6 +254,7 @@ class Controls:
     stop_loss: Ladder
     patience: Ladder
     speed: ipywidgets.Dropdown
+    replicas: Count
 
 
 def check_chosen(value: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -319,6 +348,7 @@ def make_controls(settings: RunSettings) -> Controls:
             value="normal",
             description="Speed",
         ),
+        replicas=Count(COUNTS, settings.replicas, "Replicas"),
     )
     controls.dataset.add_class("nbt-datasets")
     for control in vars(controls).values():

@@ -99,9 +99,9 @@ class FieldPainter:
             pictures.append(to_bytes(field))
         several = len(predictions) if self.network.output == "softmax" else 0
         return Fields(
-            _PLANES[KINDS[self.network.output]](predictions),
+            picture_of(KINDS[self.network.output], predictions),
             np.concatenate(pictures),
-            _share_bytes(predictions[:several, rows, rows]),
+            share_bytes(predictions[:several, rows, rows]),
         )
 
 
@@ -137,7 +137,18 @@ def to_bytes(values: Array) -> Array:
     return result
 
 
-def _share_bytes(shares: Array) -> Array:
+def picture_of(kind: str, predictions: Array) -> Array:
+    """Return the output's picture, shape (side, side).
+
+    Parameters
+    ----------
+    kind : {"probability", "winner", "value"}
+    predictions : ndarray of shape (outputs, side, side)
+    """
+    return _PLANES[kind](predictions)
+
+
+def share_bytes(shares: Array) -> Array:
     """Map 0 … 1 to 0 … 255; what is no number is one half."""
     result: Array = np.rint(np.nan_to_num(shares, nan=0.5) * 255).astype(np.uint8)
     return result
@@ -153,7 +164,7 @@ def _winners(probabilities: Array) -> Array:
 
 
 _PLANES: dict[str, Callable[[Array], Array]] = {
-    "probability": lambda predictions: _share_bytes(predictions[-1]),
+    "probability": lambda predictions: share_bytes(predictions[-1]),
     "winner": _winners,
     "value": lambda predictions: to_bytes(predictions[0]),
 }

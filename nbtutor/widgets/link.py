@@ -126,6 +126,7 @@ PROPERTIES: Mapping[str, tuple[Kind, Any]] = {
     "stop_loss": (NUMBER, 0.0),
     "patience": (WHOLE, 0),
     "seed": (WHOLE, 0),
+    "replicas": (WHOLE, 0),
     "speed": (TEXT, "normal"),
     **{name: (SWITCH, default) for name, default in DISPLAY.items()},
     "hide": (NAMES, ()),

@@ -30,8 +30,11 @@ from nbtutor.widgets.fields import (
 )
 from nbtutor.widgets.layer_statistics import LayerStatistics, measure_layers
 from nbtutor.widgets.own_points import OwnPoints
+from nbtutor.widgets.replica_pictures import ReplicaPicture
+from nbtutor.widgets.replicas import BUDGET as REPLICAS_BUDGET
+from nbtutor.widgets.replicas import Course, Fleet, News, fleet_of, news_of, train_together
 from nbtutor.widgets.scores import Scores, measure_scores
-from nbtutor.widgets.settings import LIVE, OWN, WORDS, RunSettings
+from nbtutor.widgets.settings import BESIDE, LIVE, OWN, WORDS, RunSettings
 from nbtutor.widgets.stopping import Stopper, stopped_early
 from nbtutor.widgets.verdict import Judge, Verdict
 
@@ -89,6 +92,10 @@ class Run:
         The last one, and
     judged_at : float
         when it was made.
+    course : Course
+        The settings so far.
+    fleet : Fleet or None
+        The replicas, if there are any; see `nbtutor.widgets.replicas.fleet_of`.
     """
 
     def __init__(self, settings: RunSettings) -> None:
@@ -96,6 +103,8 @@ class Run:
         self.ended = ""
         self.paused = ""
         self._train_until = Stopper()
+        self.course = Course(settings)
+        self.fleet: Fleet | None = None
         data = settings.make_data()
         self.train: Dataset
         self.validation: Dataset
@@ -125,6 +134,7 @@ class Run:
         other = copy(self)
         other.settings = settings
         other._train_until = copy(self._train_until)
+        other.course, other.fleet = copy(self.course), None
         data = settings.make_data()
         other.train, other.validation = data.split(settings.train_share, settings.shift)
         trainer = self.trainer.fork()
@@ -142,6 +152,7 @@ class Run:
         """Train until a limit of `Trainer.run`, unless training has ended."""
         if self.ended:
             return
+        self.course.note(self.trainer.updates, self.settings)
         self.paused = self._train_until(self.trainer, self.settings, **limits)
         if self.trainer.diverged:
             self.ended = explain_divergence(self)
@@ -168,9 +179,7 @@ class Run:
 
     def change(self, settings: RunSettings) -> None:
         """Take over the settings that may change in mid-run."""
-        before = vars(self.settings.training) | {"activation": self.settings.activation}
-        after = vars(settings.training) | {"activation": settings.activation}
-        self.trainer.change(**{n: value for n, value in after.items() if value != before[n]})
+        self.trainer.change(**settings.changed_from(self.settings))
         self.settings = settings
 
     @property
@@ -267,6 +276,8 @@ class Picture:
         Epoch, training loss, validation loss.
     judgement : Judgement or None
         None if there is no newer one than before.
+    replicas : News or None
+        None if they are off.
     structure : Structure or None
         None if nothing of it changed; `events` and `curve` then hold only what is new.
     """
@@ -290,6 +301,7 @@ class Picture:
     weights: Array
     curve: Array
     judgement: Judgement | None = None
+    replicas: News | None = None
     structure: Structure | None = None
 
 
@@ -334,6 +346,7 @@ class LiveRun:
         self._thinned = 0
         self._sent_entries = 0
         self._sent_events = 0
+        self._sent_replicas: ReplicaPicture | None = None
 
     # What a learner does.
 
@@ -367,7 +380,7 @@ class LiveRun:
         settings = self._complete(settings)
         wanted = self.settings.changed(**settings)
         changed = [n for n in settings if getattr(wanted, n) != getattr(self.settings, n)]
-        must = [name for name in changed if name not in LIVE]
+        must = [name for name in changed if name not in LIVE + BESIDE]
         if must:
             # A run that went on playing would be replaced again at the next notch of the slider,
             # and push the learner's long run out of `undo`.
@@ -482,6 +495,14 @@ class LiveRun:
         if epochs:
             self.run.advance(epochs=epochs)
         self._note = self.run.paused
+        self.follow_replicas()
+
+    def follow_replicas(self) -> None:
+        """Bring the replicas nearer to where the run is, by one portion."""
+        fleet = fleet_of(self.run)
+        if fleet is not None:
+            fleet.held = False
+            fleet.follow(REPLICAS_BUDGET, self._clock)
 
     def _start(self, run: Run, note: str, keep: bool | None = None) -> None:
         if keep is None:
@@ -522,9 +543,13 @@ class LiveRun:
         if not self.playing or self.seq - seen >= min(window, MAX_WINDOW):
             return None
         start = self._clock()
-        updates = 1 if self._speed == "slow" else None
-        epochs = 1 if self._speed == "normal" else None
-        self.run.advance(updates=updates, epochs=epochs, seconds=BUDGET, clock=self._clock)
+        fleet = fleet_of(self.run)
+        if fleet is None:
+            updates = 1 if self._speed == "slow" else None
+            epochs = 1 if self._speed == "normal" else None
+            self.run.advance(updates=updates, epochs=epochs, seconds=BUDGET, clock=self._clock)
+        else:
+            train_together(self.run, fleet, self._speed, self._clock)
         if self.run.ended or self.run.paused:
             self.playing, self._note = False, self.run.paused
         return self.picture(start=start)
@@ -546,6 +571,10 @@ class LiveRun:
         entries, events = (0, 0) if full else (self._sent_entries, self._sent_events)
         self.seq += 1
         picture = self._draw(start, full, entries, events)
+        if picture.replicas is not None:
+            seen, self._sent_replicas = self._sent_replicas, picture.replicas.picture
+            if not full and seen is self._sent_replicas:
+                picture = replace(picture, replicas=replace(picture.replicas, picture=None))
         self._drawn, self._thinned = self.run, thinned
         history = self.run.trainer.history
         self._sent_entries, self._sent_events = len(history), len(history.events)
@@ -560,6 +589,7 @@ class LiveRun:
         fields = run.paint()
         last = run.figures()
         judged = self._judge()
+        replicas = news_of(run, self.playing, self._clock)
         return Picture(
             seq=self.seq,
             state=self.state,
@@ -579,6 +609,7 @@ class LiveRun:
             weights=shown_weights(run.network),
             curve=curve_rows(history.rows(first_entry)),
             judgement=run.judgement if full or judged else None,
+            replicas=replicas,
             structure=describe(run) if full else None,
             seconds=self._clock() - start,
         )

@@ -48,6 +48,10 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
                     how many points are taken for each class; for regression the shares explained,
                     {"train": 0.93, "validation": null}, null where they are not defined. Null
                     instead of it all for nothing new, and while nobody looks
+    replicas        null while they are off, or {"count": 30, "epoch": 12, "behind": false, "note":
+                    "", "spread": {...}}: behind if there is more to do until they are where the
+                    run is, a note to be shown, and the numbers of
+                    `nbtutor.widgets.replicas.Spread`, null while they are not known
     arrays          {"plane": {"dtype": "uint8", "shape": [100, 100], "buffer": 0}, ...}
 
 and in a full one ``layers`` (units of every layer, inputs first), ``shown`` (how many of them are
@@ -64,8 +68,18 @@ drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to), ``kind`` (w
     outputs  uint8 (k, side, side)   winner only: P(class) of every class, 0 to 255; else k is 0
     weights  float32 (p,)            for each layer its shown block: inputs + 1 rows, biases last
     curve    float32 (m, 3)          epoch, training loss, validation loss (NaN: none)
+    replica_lines    uint16 (s, 4)       pieces of the replicas' boundaries, x and y of both ends,
+                                         65,535 is the plane's width and height; this and the next
+                                         are there with replicas, and where there are newer ones
+    replica_counts   uint16 (r,)         pieces of each replica
+    replica_mean     uint8 (side, side)  their mean answer, as plane
+    replica_spread   uint8 (side, side)  values only: their standard deviation, 0 to 1 as 0 to 255
     points   float32 (n, 4)          x, y, class or value, and 1 for validation; full pictures only
     inputs   uint8 (k, side, side)   the inputs' pictures, as units; full pictures only
+
+While the run does not play and ``behind`` is true, a page may ask the replicas on: act
+``follow_replicas`` with ``seen``, the number of the last picture painted. It is ignored unless that
+is the newest.
 
 The page also sets two traits of the verdict's view: ``layers_open``, true while the statistics of
 the layers are shown, and ``scores_open``, true while the scores are. Its update must hold nothing
@@ -82,13 +96,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from nbtutor.widgets.display import DISPLAY
 from nbtutor.widgets.exports import EXPORTS, File
 from nbtutor.widgets.live import MAX_WINDOW, Judgement, Picture
+from nbtutor.widgets.replica_pictures import ReplicaPicture
+from nbtutor.widgets.replicas import News
 from nbtutor.widgets.scores import Scores
 
 MAX_SEQ = 2**53
@@ -173,8 +189,7 @@ def parse(content: object) -> Message:
     if set(content) != {"type", "seen", "window", "again"}:
         raise ProtocolError("A tick must have the fields seen, window and again.")
     seen, window, again = content["seen"], content["window"], content["again"]
-    if not _is_whole(seen) or not 0 <= seen <= MAX_SEQ:
-        raise ProtocolError("seen must be a whole number from 0.")
+    check_seen(seen)
     if not _is_whole(window) or not 1 <= window <= MAX_WINDOW:
         raise ProtocolError(f"window must be a whole number from 1 to {MAX_WINDOW}.")
     if not isinstance(again, bool):
@@ -267,6 +282,9 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
         "events": [{"epoch": event.epoch, "label": event.label} for event in picture.events],
     }
     header |= _encode_judgement(picture.judgement)
+    header["replicas"] = _encode_replicas(picture.replicas)
+    if picture.replicas is not None and picture.replicas.picture is not None:
+        arrays |= _replica_arrays(picture.replicas.picture)
     if picture.structure is not None:
         structure = asdict(picture.structure)
         arrays |= {"points": structure.pop("points"), "inputs": structure.pop("input_pictures")}
@@ -313,7 +331,37 @@ def _encode_scores(scores: Scores) -> dict[str, Any]:
     }
 
 
-def _is_whole(value: object) -> bool:
+def _encode_replicas(news: News | None) -> dict[str, Any] | None:
+    if news is None:
+        return None
+    spread = None if news.spread is None else asdict(news.spread)
+    told = {"count": news.count, "epoch": news.epoch, "behind": news.behind, "note": news.note}
+    return told | {"spread": spread}
+
+
+def _replica_arrays(picture: ReplicaPicture) -> dict[str, np.ndarray]:
+    arrays = {
+        "replica_lines": picture.lines,
+        "replica_counts": picture.counts,
+        "replica_mean": picture.mean,
+    }
+    return arrays | ({"replica_spread": picture.spread} if picture.spread.size else {})
+
+
+def check_seen(seen: object) -> int:
+    """Return the number of a picture that a page has painted.
+
+    Raises
+    ------
+    ProtocolError
+        If it is none.
+    """
+    if not _is_whole(seen) or not 0 <= seen <= MAX_SEQ:
+        raise ProtocolError("seen must be a whole number from 0.")
+    return seen
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -42,6 +42,11 @@ LIVE = (
 )
 """Settings that may change in mid-run; a change of any other starts the run again."""
 
+BESIDE = ("replicas",)
+"""Settings that leave the run itself as it is, and may change at any time too."""
+
+MAX_REPLICAS = 50
+
 WORDS = {
     "dataset": "data set",
     "data": "own points",
@@ -76,6 +81,7 @@ WORDS = {
     "stop_loss": "loss to stop at",
     "patience": "patience",
     "seed": "seed",
+    "replicas": "replicas",
 }
 """The settings as a person reads them."""
 
@@ -142,6 +148,9 @@ class RunSettings:
         pauses; 0 is never.
     seed : int
         Of data, initial weights, batches and dropout; 0 to 999,999.
+    replicas : int
+        Networks that are trained beside the run, each on a draw of the data of its own, 1 to 50;
+        0 for none.
 
     Raises
     ------
@@ -182,6 +191,7 @@ class RunSettings:
     stop_loss: float = 0.0
     patience: int = 0
     seed: int = 0
+    replicas: int = 0
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -231,6 +241,11 @@ class RunSettings:
             augmentation=self._augmentation,
             patience=self.patience,
         )
+
+    def changed_from(self, before: RunSettings) -> dict[str, Any]:
+        """Return what a trainer has to change that went on with other settings before."""
+        old, new = (vars(s.training) | {"activation": s.activation} for s in (before, self))
+        return {name: value for name, value in new.items() if value != old[name]}
 
     @property
     def _values(self) -> bool:
@@ -341,6 +356,8 @@ def check_setting(name: str, value: Any) -> Any:
             return check_integer(name, value, low=10, high=5000)
         case "redraw":
             return check_integer(name, value, low=0, high=MAX_REDRAWS)
+        case "replicas":
+            return check_integer(name, value, low=0, high=MAX_REPLICAS)
         case "seed":
             return check_integer(name, value, low=0, high=999_999)
     raise unknown_name(name, WORDS)

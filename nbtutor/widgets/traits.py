@@ -53,3 +53,4 @@ class SettingTraits(traitlets.HasTraits):
     stop_loss = Setting(RunSettings.stop_loss).tag(sync=True)
     patience = Setting(RunSettings.patience).tag(sync=True)
     seed = Setting(RunSettings.seed).tag(sync=True)
+    replicas = Setting(RunSettings.replicas).tag(sync=True)

@@ -16,7 +16,7 @@ from tests.serve.server import Server
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-VIEWS = ("status", "verdict", "network", "plane", "curves")
+VIEWS = ("status", "verdict", "replicas", "network", "plane", "curves")
 PICTURES = ("network", "plane", "curves")
 
 BASICS = "Basics"
@@ -41,7 +41,7 @@ SLIDERS = (
     *("Smooth labels", "Length", "Lowest rate", "Stop at epoch", "Stop at loss"),
     "Patience",
 )
-LISTS = ("Activation", "Speed", "Optimizer", "Loss", "First weights", "Schedule")
+LISTS = ("Activation", "Speed", "Optimizer", "Loss", "First weights", "Schedule", "Replicas")
 
 _READ = """() => Object.fromEntries([...document.querySelectorAll("[data-view]")].map((view) =>
   [view.dataset.view, {...view.dataset}]))"""

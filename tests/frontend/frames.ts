@@ -5,10 +5,11 @@ export interface Message {
   readonly buffers: DataView[];
 }
 
-type Arrays = Record<string, readonly [shape: readonly number[], data: Uint8Array | Float32Array]>;
+type Data = Uint8Array | Uint16Array | Float32Array;
+type Arrays = Record<string, readonly [shape: readonly number[], data: Data]>;
 
 /** Buffers as they arrive: views into a larger message, at an odd offset. */
-function view(data: Uint8Array | Float32Array): DataView {
+function view(data: Data): DataView {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const message = new Uint8Array(bytes.length + 10);
   message.set(bytes, 3);
@@ -19,7 +20,7 @@ export function message(header: Record<string, unknown>, arrays: Arrays): Messag
   const described: Record<string, unknown> = {};
   const buffers: DataView[] = [];
   for (const [name, [shape, data]] of Object.entries(arrays)) {
-    const dtype = data instanceof Uint8Array ? "uint8" : "float32";
+    const dtype = data.constructor.name.replace("Array", "").toLowerCase();
     described[name] = { dtype, shape, buffer: buffers.length };
     buffers.push(view(data));
   }

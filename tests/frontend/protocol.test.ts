@@ -193,7 +193,7 @@ test("traits are checked", () => {
   assert.equal(parseModelReference("IPY_MODEL_abc"), "abc");
   assert.throws(() => parseModelReference("abc"), /IPY_MODEL_/);
   assert.equal(parseViewName("plane"), "plane");
-  assert.throws(() => parseViewName("plan"), /status, plane, network, curves, verdict, share/);
+  assert.throws(() => parseViewName("plan"), /status, plane, network, curves, verdict, replicas, share/);
 });
 
 test("what is sent has exactly the fields that the kernel takes", () => {

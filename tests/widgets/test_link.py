@@ -165,11 +165,11 @@ def test_an_old_link_means_the_defaults_of_its_time(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_newer_link_opens_but_for_what_is_new() -> None:
-    link = decode("#nbt=9;seed=3;replicas=30;<b>=1")
+    link = decode("#nbt=9;seed=3;cosmos=30;<b>=1")
     assert link.settings == RunSettings(seed=3)
-    assert link.unknown == ("'replicas'", "'<b>'")
+    assert link.unknown == ("'cosmos'", "'<b>'")
     words = links.describe_unknown(link.unknown)
-    assert words.endswith("were left out: 'replicas', '<b>'.")
+    assert words.endswith("were left out: 'cosmos', '<b>'.")
     assert links.describe_unknown(()) == ""
     many = links.describe_unknown(tuple(map(str, range(300))))
     assert many.endswith("0, 1, 2, 3, 4 and 295 more.")
@@ -331,9 +331,9 @@ def test_a_run_from_a_link_gives_the_same_numbers(playground: nbtutor.Playground
 
 
 def test_unknown_names_are_told_and_the_rest_opens(playground: nbtutor.Playground) -> None:
-    open_from_page(playground, "#nbt=1;seed=3;replicas=30")
+    open_from_page(playground, "#nbt=1;seed=3;cosmos=30")
     assert playground.seed == 3
-    assert playground.views.status.error.endswith("left out: 'replicas'.")
+    assert playground.views.status.error.endswith("left out: 'cosmos'.")
     playground.train(1)
     assert playground.views.status.error == ""
 

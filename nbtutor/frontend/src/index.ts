@@ -11,6 +11,7 @@ import {
   exercisesView, predictionView, programView, type Place,
 } from "./views/lesson";
 import { planeView } from "./views/plane";
+import { replicasView } from "./views/replicas";
 import { shareView } from "./views/share";
 import { stageView } from "./views/stage";
 import { statusView } from "./views/status";
@@ -24,6 +25,7 @@ const FACTORIES: Partial<Record<ViewName, ViewFactory>> = {
   network: networkView,
   curves: curvesView,
   verdict: verdictView,
+  replicas: replicasView,
 };
 
 /** Views that show what their own model holds, and belong to no run. */

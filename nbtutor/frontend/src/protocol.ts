@@ -62,6 +62,39 @@ export type Scores =
   | { readonly kind: "classes"; readonly train: Confusion; readonly validation: Confusion }
   | { readonly kind: "values"; readonly train: number | null; readonly validation: number | null };
 
+/** The replicas' expected squared error; the first three make up the fourth. */
+export interface Spread {
+  readonly bias2: number;
+  readonly variance: number;
+  readonly noise: number;
+  readonly expectedError: number;
+  /** The expected error of the best answer that is the same everywhere. */
+  readonly chance: number;
+}
+
+/** More networks beside the run, each on a draw of the data of its own. */
+export interface Replicas {
+  readonly count: number;
+  readonly epoch: number;
+  /** Whether they have more to do until they are where the run is. */
+  readonly behind: boolean;
+  readonly note: string;
+  /** Null while it is not known. */
+  readonly spread: Spread | null;
+}
+
+export interface ReplicaPicture {
+  /** Pieces of boundaries: x and y of both ends, `FULL_SCALE` is the plane's width and height. */
+  readonly lines: Uint16Array;
+  /** How many pieces each replica has; they follow each other in `lines`. */
+  readonly counts: Uint16Array;
+  readonly mean: Pictures;
+  /** Of values, the standard deviation over the replicas. */
+  readonly spread: Pictures | null;
+}
+
+export const FULL_SCALE = 65_535;
+
 /** Pictures of one byte a pixel: `count` of them, one after the other. */
 export interface Pictures {
   readonly count: number;
@@ -92,6 +125,10 @@ export interface Frame {
   readonly scores: Scores | null;
   /** Of the next update where a schedule changes it, else null. */
   readonly learningRate: number | null;
+  /** Null where they are off. */
+  readonly replicas: Replicas | null;
+  /** Null where there is no newer one. */
+  readonly replicaPicture: ReplicaPicture | null;
   readonly structure: Structure | null;
   readonly plane: Pictures | null;
   readonly units: Pictures | null;
@@ -157,8 +194,8 @@ export const TRAITS = {
   drawing: "drawing",
 } as const;
 
-export const VIEWS = ["status", "plane", "network", "curves", "verdict", "share", "chart", "stage",
-  "prediction", "exercises", "program"] as const;
+export const VIEWS = ["status", "plane", "network", "curves", "verdict", "replicas", "share", "chart",
+  "stage", "prediction", "exercises", "program"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 const MODEL_PREFIX = "IPY_MODEL_";
@@ -168,6 +205,7 @@ const STATES: readonly string[] = ["idle", "playing", "paused", "error"];
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_LAYERS = 64;
 const MOST_CLASSES = 64;
+const MOST_REPLICAS = 1_000;
 
 export function tickMessage(tick: Tick): object {
   return { type: "tick", seen: tick.seen, window: tick.window, again: tick.again };
@@ -374,6 +412,8 @@ function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
     statistics: decodeStatistics(header.statistics),
     scores: decodeScores(header.scores),
     learningRate: optional(header, "learning_rate"),
+    replicas: decodeReplicas(header.replicas),
+    replicaPicture: decodeReplicaPicture(take),
     structure: full ? decodeStructure(header) : null,
     plane: pictures(take("plane"), 2),
     units: pictures(take("units"), 3),
@@ -472,6 +512,41 @@ function confusion(scores: Fields, name: string): Confusion {
   });
 }
 
+function decodeReplicas(value: unknown): Replicas | null {
+  if (value === null || value === undefined) return null;
+  const fields = record(value, "replicas");
+  return {
+    count: integer(fields, "count", 1, MOST_REPLICAS),
+    epoch: number(fields, "epoch", 0),
+    behind: flag(fields, "behind"),
+    note: text(fields, "note"),
+    spread: fields.spread === null ? null : decodeSpread(record(fields.spread, "replicas.spread")),
+  };
+}
+
+function decodeSpread(fields: Fields): Spread {
+  return {
+    bias2: number(fields, "bias2", 0),
+    variance: number(fields, "variance", 0),
+    noise: number(fields, "noise", 0),
+    expectedError: number(fields, "expected_error", 0),
+    chance: number(fields, "chance", 0),
+  };
+}
+
+function decodeReplicaPicture(take: (name: string) => NamedArray | null): ReplicaPicture | null {
+  const mean = pictures(take("replica_mean"), 2);
+  const lines = take("replica_lines");
+  const counts = take("replica_counts");
+  if (mean === null || lines === null || counts === null) return null;
+  const picture = { lines: words(lines, 4), counts: words(counts, null), mean };
+  const pieces = picture.counts.reduce((sum, count) => sum + count, 0);
+  if (4 * pieces !== picture.lines.length) {
+    return refuse(`replica_counts make ${pieces} pieces; there are ${picture.lines.length / 4}`);
+  }
+  return { ...picture, spread: pictures(take("replica_spread"), 2) };
+}
+
 function parseKind(value: unknown): FieldKind {
   return oneOf("kind", value, KINDS);
 }
@@ -487,8 +562,12 @@ function decodeEvents(value: unknown): RunEvent[] {
 interface NamedArray {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly data: Uint8Array | Float32Array;
+  readonly data: Uint8Array | Uint16Array | Float32Array;
 }
+
+/** Bytes a number has. */
+const WIDTHS = { uint8: 1, uint16: 2, float32: 4 } as const;
+const DTYPES = ["uint8", "uint16", "float32"] as const;
 
 function decodeArray(name: string, value: unknown, buffers: readonly unknown[]): NamedArray {
   const description = record(value, `arrays.${name}`);
@@ -497,21 +576,21 @@ function decodeArray(name: string, value: unknown, buffers: readonly unknown[]):
     return refuse(`arrays.${name}.shape is ${show(list)}; it must be a list of 1 to 3 sizes`);
   }
   const shape = list.map((size: unknown) => checkInteger(`arrays.${name}.shape`, size, 0, MOST_BYTES));
-  const dtype = description.dtype;
-  if (dtype !== "uint8" && dtype !== "float32") {
-    return refuse(`arrays.${name}.dtype is ${show(dtype)}; it must be "uint8" or "float32"`);
-  }
+  const dtype = oneOf(`arrays.${name}.dtype`, description.dtype, DTYPES);
   const index = integer(description, "buffer", 0, buffers.length - 1);
   const bytes = bytesOf(buffers[index], name);
   const length = shape.reduce((product, size) => product * size, 1);
-  const expected = length * (dtype === "uint8" ? 1 : 4);
+  const expected = length * WIDTHS[dtype];
   if (expected > MOST_BYTES || bytes.byteLength !== expected) {
     return refuse(`arrays.${name} has ${bytes.byteLength} bytes; its shape needs ${expected}`);
   }
   if (dtype === "uint8") return { name, shape, data: bytes };
   // A view of four-byte numbers must start at a multiple of four; a buffer that arrives inside a
   // larger message often does not.
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % WIDTHS[dtype] === 0 ? bytes : bytes.slice();
+  if (dtype === "uint16") {
+    return { name, shape, data: new Uint16Array(aligned.buffer, aligned.byteOffset, length) };
+  }
   return { name, shape, data: new Float32Array(aligned.buffer, aligned.byteOffset, length) };
 }
 
@@ -545,6 +624,14 @@ function floats(array: NamedArray | null, columns: number | null): Float32Array 
     return refuse(`arrays.${array.name} must be float32 with ${wanted}`);
   }
   return array.data;
+}
+
+/** As `floats`, of two-byte numbers. */
+function words({ name, shape, data }: NamedArray, columns: number | null): Uint16Array {
+  const fits = columns === null ? shape.length === 1 : shape.length === 2 && shape[1] === columns;
+  return data instanceof Uint16Array && fits
+    ? data
+    : refuse(`arrays.${name} must be uint16 with ${columns ?? "one dimension"}`);
 }
 
 export type Fields = Record<string, unknown>;

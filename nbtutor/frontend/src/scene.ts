@@ -1,6 +1,8 @@
 // The picture so far: frames carry what changed, the scene keeps the rest.
 
-import type { Frame, LayerStatistics, Pictures, RunEvent, Scores, Structure, Verdict } from "./protocol";
+import type {
+  Frame, LayerStatistics, Pictures, ReplicaPicture, Replicas, RunEvent, Scores, Structure, Verdict,
+} from "./protocol";
 import { ProtocolError } from "./protocol";
 
 export interface Scene {
@@ -18,6 +20,8 @@ export interface Scene {
   readonly verdict: Verdict | null;
   readonly statistics: readonly LayerStatistics[];
   readonly scores: Scores | null;
+  readonly replicas: Replicas | null;
+  readonly replicaPicture: ReplicaPicture | null;
   /** Rises when the structure changes: what is built from it must be built anew. */
   readonly structureVersion: number;
   readonly pointsVersion: number;
@@ -88,6 +92,8 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
       verdict: frame.verdict,
       statistics: frame.statistics ?? [],
       scores: frame.scores,
+      replicas: frame.replicas,
+      replicaPicture: frame.replicaPicture,
       structureVersion: (scene?.structureVersion ?? 0) + (same ? 0 : 1),
       pointsVersion: (scene?.pointsVersion ?? 0) + 1,
     };
@@ -104,6 +110,9 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
     verdict: frame.verdict ?? scene.verdict,
     statistics: frame.statistics ?? scene.statistics,
     scores: frame.scores ?? scene.scores,
+    replicas: frame.replicas,
+    replicaPicture:
+      frame.replicas === null ? null : (frame.replicaPicture ?? scene.replicaPicture),
     points: frame.points ?? scene.points,
     pointsVersion: scene.pointsVersion + (frame.points === null ? 0 : 1),
     events: frame.events.length > 0 ? [...scene.events, ...frame.events] : scene.events,

@@ -31,6 +31,7 @@ from nbtutor.widgets.exports import File, history_table, make_file, points_table
 from nbtutor.widgets.layer_settings import LayerSettings
 from nbtutor.widgets.live import SPEEDS, LiveRun
 from nbtutor.widgets.pages import AUGMENTATION, PAUSE, SHIFT, Pages, ScheduleNote, note
+from nbtutor.widgets.replicas import Spread, fleet_of, spread_of
 from nbtutor.widgets.settings import (
     WORDS,
     RunSettings,
@@ -41,7 +42,15 @@ from nbtutor.widgets.settings import (
 from nbtutor.widgets.traits import SettingTraits
 from nbtutor.widgets.tutors.guided import Guided
 from nbtutor.widgets.verdict import Verdict
-from nbtutor.widgets.views import CurvesView, Hub, NetworkView, PlaneView, ShareView, VerdictView
+from nbtutor.widgets.views import (
+    CurvesView,
+    Hub,
+    NetworkView,
+    PlaneView,
+    ReplicasView,
+    ShareView,
+    VerdictView,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,6 +65,7 @@ class Views:
     network: NetworkView
     curves: CurvesView
     verdict: VerdictView
+    replicas: ReplicasView
     share: ShareView
 
 
@@ -145,6 +155,9 @@ class Playground(SettingTraits, Guided):
         never. Whoever goes on is not held up by the same condition again.
     seed : int, default 0
         Of data, initial weights, batches and dropout; 0 to 999,999.
+    replicas : int, default 0
+        Networks that are trained beside the run, each on a draw of the data of its own, 1 to 50;
+        0 for none. Their boundaries, and bias² and variance, are shown.
     hide, lock : sequence of str, default ()
         What the page does not show, and what it shows but does not let be used: names of settings,
         "speed", the buttons "play", "step", "epoch", "reset", "redraw" and "undo", "examples",
@@ -256,6 +269,18 @@ class Playground(SettingTraits, Guided):
         with self.views.status.lock:
             return self._live.run.judge(layers=False).verdict
 
+    @property
+    def spread(self) -> Spread:
+        """Bias², variance, noise and expected error of the replicas, trained as far as the run.
+
+        Raises
+        ------
+        ParameterError
+            If there are no replicas, or only one.
+        """
+        with self.views.status.lock:
+            return spread_of(self._live.run)
+
     def train(self, epochs: int = 1) -> None:
         """Train without a browser; the numbers are those of the live run with the same seed.
 
@@ -270,7 +295,11 @@ class Playground(SettingTraits, Guided):
             If the weights overflow; they are put back to the last good ones.
         """
         check_integer("epochs", epochs, low=0, high=1_000_000)
-        self._step(epochs=epochs)
+        with self.views.status.lock:
+            self._live.step(epochs=epochs)
+            if (fleet := fleet_of(self._live.run)) is not None:
+                fleet.finish()
+            self._show()
         if self._live.run.ended:
             warnings.warn(self._live.run.ended, RuntimeWarning, stacklevel=2)
 
@@ -577,7 +606,8 @@ def _check_from_browser(name: str, value: Any) -> None:
 def _make_views(live: LiveRun, on_picture: Callable[[], None]) -> Views:
     hub = Hub(live, on_picture)
     return Views(
-        hub, PlaneView(hub), NetworkView(hub), CurvesView(hub), VerdictView(hub), ShareView(hub)
+        *(hub, PlaneView(hub), NetworkView(hub), CurvesView(hub), VerdictView(hub)),
+        *(ReplicasView(hub), ShareView(hub)),
     )
 
 
@@ -591,6 +621,7 @@ def _compose(
     middle = _box(
         *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs, c.hidden),
         *(views.network, views.verdict),
+        _box(ipywidgets.HBox, "nbt-replicas", c.replicas, views.replicas),
     )
     right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
     return [
@@ -636,7 +667,8 @@ def _pages(c: Controls) -> Pages:
 
 def _chosen(controls: Controls, names: Sequence[str]) -> ipywidgets.Box:
     """Return the controls that a teacher has chosen, in their order; the network keeps its own."""
-    own = {n: control for n, control in vars(controls).items() if n not in ("inputs", "hidden")}
+    of_network = ("inputs", "hidden", "replicas")
+    own = {n: control for n, control in vars(controls).items() if n not in of_network}
     shown = _section("Settings", *(own.pop(name) for name in names if name in own))
     return _box(ipywidgets.VBox, "nbt-controls", shown, _section("Hidden", *own.values()))
 

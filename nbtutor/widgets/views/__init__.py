@@ -4,6 +4,7 @@ from nbtutor.widgets.views.base import View
 from nbtutor.widgets.views.chart import ChartView
 from nbtutor.widgets.views.hub import Hub
 from nbtutor.widgets.views.pictures import CurvesView, NetworkView, PlaneView, VerdictView
+from nbtutor.widgets.views.replicas import ReplicasView
 from nbtutor.widgets.views.share import ShareView
 from nbtutor.widgets.views.stage import Stage, Work
 
@@ -13,6 +14,7 @@ __all__ = [
     "Hub",
     "NetworkView",
     "PlaneView",
+    "ReplicasView",
     "ShareView",
     "Stage",
     "VerdictView",

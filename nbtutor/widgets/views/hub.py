@@ -95,6 +95,13 @@ class Hub(View):
             self._broadcast(picture)
             self._keep(picture)
 
+    def send_picture(self, *, keep: bool) -> None:
+        """Send what is new to all views, and keep the present state as the snapshot if wanted."""
+        with self.lock:
+            self._broadcast(self.live.picture())
+            if keep:
+                self._keep(self.live.snapshot())
+
     def answer_change(self) -> None:
         """Show at once what a change does to a playing run.
 

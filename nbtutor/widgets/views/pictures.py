@@ -13,7 +13,9 @@ from nbtutor.widgets.views.base import View
 from nbtutor.widgets.views.hub import Hub
 
 
-class _Picture(View):
+class Picture(View):
+    """A picture of a run, which its hub sends."""
+
     hub = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, hub: Hub) -> None:
@@ -22,7 +24,7 @@ class _Picture(View):
     kind = ""
 
 
-class PlaneView(_Picture):
+class PlaneView(Picture):
     """The plane: what the network says at each point, the boundary, and the data points.
 
     Parameters
@@ -71,7 +73,7 @@ class PlaneView(_Picture):
         self.send_state([name for name in sync_data if name in self.keys])
 
 
-class NetworkView(_Picture):
+class NetworkView(Picture):
     """The network: each unit with its own picture of the plane, links by weight.
 
     Parameters
@@ -96,7 +98,7 @@ class NetworkView(_Picture):
     locked = traitlets.Any([]).tag(sync=True)
 
 
-class CurvesView(_Picture):
+class CurvesView(Picture):
     """Training and validation loss over the epochs.
 
     Parameters
@@ -108,7 +110,7 @@ class CurvesView(_Picture):
     kind = "curves"
 
 
-class VerdictView(_Picture):
+class VerdictView(Picture):
     """The verdict in words, parameters against samples; layers and scores on demand.
 
     Parameters

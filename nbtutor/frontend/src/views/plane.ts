@@ -12,6 +12,7 @@ import { markerPath, shapeName } from "../markers";
 import type { Surface, View } from "../mount";
 import { formatCount, formatLoss, formatShare, formatValue } from "../numbers";
 import { TRAITS, type FieldKind, type Pictures, type Structure } from "../protocol";
+import { ReplicaLayer } from "../replica_layer";
 import type { Scene } from "../scene";
 import { drawing } from "./draw";
 import { CLASS_COUNT, type Palette } from "../theme";
@@ -55,6 +56,8 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
   root.prepend(caption, draw.tools, figure, legend);
 
   const field = new Sheet(figure, "nbt-sheet");
+  const replicas = new ReplicaLayer(figure, redraw, signal);
+  caption.append(replicas.button);
   const marks = new Sheet(figure, "nbt-sheet");
   const axes = select(figure)
     .append("svg")
@@ -71,6 +74,7 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
   let chosenDrawn = -1;
   let drawn: Pictures | null = null;
   let hidden = false;
+  let drawnField: Pictures | null = null;
 
   const canvas = marks.canvas;
   canvas.addEventListener(
@@ -99,6 +103,7 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
       sheet.canvas.style.top = `${origin.y}px`;
     }
     draw.layOut({ left: figure.offsetLeft + origin.x, top: figure.offsetTop + origin.y, side });
+    replicas.place(side, origin.x, origin.y);
     const [xmin, xmax, ymin, ymax] = scene.structure.domain;
     x.domain([xmin, xmax]).range([0, side]);
     y.domain([ymin, ymax]).range([side, 0]);
@@ -223,18 +228,24 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
       draw.paint(picture, palette);
       titleText.set(focus === null ? "Plane" : `Plane: ${focus.name}`);
       const unit = focus === null ? null : unitPicture(scene.units, focus.picture);
+      const shown = replicas.field(scene);
       if (unit !== null) {
         drawField(unit, colours("value", palette.output));
         drawn = null;
-      } else if (scene.plane !== null && (anew || scene.plane !== drawn)) {
+      } else if (
+        scene.plane !== null && shown !== null &&
+        (anew || scene.plane !== drawn || shown !== drawnField)
+      ) {
         const { kind } = scene.structure;
-        drawField(scene.plane, colours(kind, palette.fields[kind]));
+        drawField(shown, colours(kind, palette.fields[kind]));
         drawBoundary(scene.plane, scene.structure, palette);
         drawn = scene.plane;
+        drawnField = shown;
       }
-      if (pointer === null || scene.plane === null) value.set("");
+      replicas.paint(scene, palette, legend, unit !== null);
+      if (pointer === null || shown === null) value.set("");
       else {
-        const answer = answerAt(scene.plane, scene.structure, pointer.x, pointer.y);
+        const answer = replicas.prefix + answerAt(shown, scene.structure, pointer.x, pointer.y);
         const place = `x ${formatValue(x.invert(pointer.x))}   y ${formatValue(y.invert(pointer.y))}`;
         value.set(`${place}   ${answer}`);
       }
@@ -261,7 +272,8 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
         `y from ${formatValue(ymin, 0)} to ${formatValue(ymax, 0)}:`,
         `the network's answer as a field, ${training} training and ${validation} validation points.`,
         ...success,
-      ].join(" ");
+        replicas.describe(scene),
+      ].join(" ").trim();
     },
   };
 }
