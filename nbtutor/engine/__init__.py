@@ -19,6 +19,7 @@ from nbtutor.engine.faults import FaultyDataset, plant_faults
 from nbtutor.engine.history import Event, History
 from nbtutor.engine.network import Evaluation, Network
 from nbtutor.engine.own_data import OwnData, from_arrays, from_csv, from_frame
+from nbtutor.engine.places import Place
 from nbtutor.engine.storage import load_run, save_run
 from nbtutor.engine.training import Divergence, Trainer
 from nbtutor.engine.validation import ParameterError
@@ -37,6 +38,7 @@ __all__ = [
     "Network",
     "OwnData",
     "ParameterError",
+    "Place",
     "RegressionGenerator",
     "Trainer",
     "TrainingConfig",

@@ -45,6 +45,11 @@ class Event:
     setting: str = ""
     before: str = ""
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether a weight or a bias was set by hand; `setting` is then its name."""
+        return self.setting.startswith(("w(", "b("))
+
 
 class History:
     """What was measured of a fleet: one entry an epoch, the first before any training.
@@ -100,17 +105,26 @@ class History:
         """How many times entries have been dropped; after that, entries have other numbers."""
         return self._epochs.thinned
 
-    def note_change(self, epoch: float, update: int, setting: str, before: str, after: str) -> None:
-        """Note that a setting was changed.
+    def note_change(
+        self,
+        epoch: float,
+        update: int,
+        setting: str,
+        before: str,
+        after: str,
+        continued: bool = False,
+    ) -> None:
+        """Note that a setting, a weight or a bias was changed.
 
         Changes of one setting between two updates are one event: a slider that is dragged while
-        the run is paused passes many values, and only the last one trains. So are those of one
-        layer, where only other layers' of the same setting lie between.
+        the run is paused passes many values, and only the last one trains. So are those that are
+        said to be `continued`: the same, while it trains. And so are those of one layer, where only
+        other layers' of the same setting lie between.
         """
         kind, layer = _split(setting)
         for place in reversed(range(len(self.events))):
             event = self.events[place]
-            if event.update == update and event.setting == setting:
+            if event.setting == setting and (continued or event.update == update):
                 before = self.events.pop(place).before
                 break
             if not (layer and event.update == update and _split(event.setting) == (kind, True)):
@@ -147,6 +161,11 @@ class History:
     def append(self, epoch: int, **columns: Array | float) -> None:
         """Add the entry of one epoch; a column that is not given is NaN."""
         self._epochs.append({"epoch": epoch, **columns})
+
+    def amend(self, **columns: Array | float) -> None:
+        """Replace what the newest entry says in some columns."""
+        for name, value in columns.items():
+            self._epochs[name][-1] = value
 
     def append_update(self, **columns: Array | float) -> None:
         """Add the entry of one update, where such are kept."""

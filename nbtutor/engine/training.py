@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from nbtutor.engine.checkpoints import Checkpoint, KeepPoints
 from nbtutor.engine.config import TrainingConfig
 from nbtutor.engine.datasets import Dataset
 from nbtutor.engine.early_stopping import Best
-from nbtutor.engine.history import Event, History
+from nbtutor.engine.history import COLUMNS, Event, History
 from nbtutor.engine.network import Evaluation, Network
 from nbtutor.engine.optimizers import OPTIMIZERS, Optimizer
+from nbtutor.engine.places import Place
 from nbtutor.engine.statistics import Statistics
 from nbtutor.engine.update import Update
 from nbtutor.engine.validation import ParameterError, check_integer, check_number, check_type
@@ -26,6 +28,9 @@ Array = np.ndarray
 
 MAX_KEPT = 10_000
 MAX_COUNT = 1_000_000_000
+
+MAX_PARAMETER = 1000
+"""The largest size of a weight or a bias that is set by hand."""
 
 RUNNING, DIVERGED, STOPPED_EARLY = range(3)
 """What a replica is doing, in `Trainer.status`."""
@@ -282,6 +287,64 @@ class Trainer:
             after = _count(train, validation)
             self.history.note_points(*when, before, after, go_on=go_on)
 
+    def set_parameter(self, place: Place, value: float, *, continued: bool = False) -> None:
+        """Set a weight or a bias of the first replica by hand.
+
+        The optimizer's memory stays as it is, and the history's events have a note of it. At the
+        end of an epoch, the epoch's entry and what is kept of it are those of the network as it is
+        now; in mid-epoch, nothing that was measured or kept before is touched. Replicas that have
+        diverged or stopped early train again.
+
+        Parameters
+        ----------
+        place : Place
+        value : float
+            From -1000 to 1000.
+        continued : bool, default False
+            Whether the newest event is of the same hand, so that it is to be replaced: a slider
+            that is dragged.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such weight or bias, the value is not allowed, or the network's loss
+            would be no finite number; nothing is changed then.
+        """
+        layer, row, unit = place.find(self.network)
+        number = check_number("value", value, low=-MAX_PARAMETER, high=MAX_PARAMETER)
+        block = self.network.parameters.layers[layer]
+        before = float(block[0, row, unit])
+        block[0, row, unit] = number
+        with np.errstate(all="ignore"):  # overflow is refused
+            measured = self._measure()
+        if not np.isfinite(measured["train_loss"][0]):
+            block[0, row, unit] = before
+            hint = "With this one, the numbers in the network grow too large to compute with."
+            raise ParameterError("value", value, "one that gives a finite loss", hint)
+        self._start_all()
+        self.changed_at = self.updates
+        old, new = (f"{v:.3g}".replace("-", "\N{MINUS SIGN}") for v in (before, number))
+        name = place.name(self.network)
+        self.history.note_change(self.progress, self.updates, name, old, new, continued)
+        if self._cursor == 0:
+            self.history.amend(**measured)
+            if self.epoch in self.kept:
+                self.keep_points.keep(self.checkpoint())
+
+    def measured(self) -> dict[str, float]:
+        """Return the first replica's newest losses and accuracies, by column of the history.
+
+        They are those of the last entry; but if a parameter was set by hand in mid-epoch since
+        then, they are measured anew.
+        """
+        since = self.history.update[-1]
+        newest = reversed(self.history.events)
+        if not any(e.by_hand for e in takewhile(lambda event: event.update > since, newest)):
+            return self.history.last()
+        with np.errstate(all="ignore"):
+            now = self._measure()
+        return {name: float(now[name][0]) if name in now else np.nan for name in COLUMNS}
+
     def run(
         self,
         *,
@@ -466,26 +529,32 @@ class Trainer:
 
     def _record(self, measured: Evaluation) -> Array | None:
         """Write the present state into the history; return the validation loss."""
-        flat, penalty = self.network.parameters.flat, self._update.penalty
-        objective = measured.loss if penalty is None else measured.loss + penalty.value(flat)
         columns: dict[str, Array | float] = {
             "update": self.updates,
-            "train_loss": measured.loss,
-            "train_accuracy": measured.accuracy,
-            "train_objective": objective,
             "learning_rate": self._update.rate.reshape(-1),
         }
         if self._statistics is not None:
             columns |= self._statistics.of_epoch()
             columns["dead_units"] = self.network.count_dead(self._train.inputs)
             self._statistics.begin_epoch()
-        loss: Array | None = None
+        measures = self._measure(measured)
+        self.history.append(self.epoch, **columns, **measures)
+        return measures.get("validation_loss")
+
+    def _measure(self, measured: Evaluation | None = None) -> dict[str, Array]:
+        """Return losses and accuracies of the present state; `measured` is on the training set."""
+        measured = self._train.evaluate() if measured is None else measured
+        flat, penalty = self.network.parameters.flat, self._update.penalty
+        columns = {
+            "train_loss": measured.loss,
+            "train_accuracy": measured.accuracy,
+            "train_objective": measured.loss + (0 if penalty is None else penalty.value(flat)),
+        }
         if self._validation is not None:
-            measured = self._validation.evaluate()
-            columns["validation_loss"] = loss = measured.loss
-            columns["validation_accuracy"] = measured.accuracy
-        self.history.append(self.epoch, **columns)
-        return loss
+            held_out = self._validation.evaluate()
+            columns["validation_loss"] = held_out.loss
+            columns["validation_accuracy"] = held_out.accuracy
+        return columns
 
     def _stop_early(self, best: Best, validation_loss: Array) -> None:
         """Stop the replicas that have waited too long, and give them their best weights."""

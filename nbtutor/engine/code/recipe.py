@@ -12,6 +12,7 @@ from nbtutor.engine.batches import Points
 from nbtutor.engine.changes import name_of_layer
 from nbtutor.engine.config import TrainingConfig
 from nbtutor.engine.datasets import Dataset, Generator, RegressionGenerator
+from nbtutor.engine.history import Event
 from nbtutor.engine.network import Network
 from nbtutor.engine.random import stream
 from nbtutor.engine.schedules import Schedule
@@ -264,14 +265,22 @@ def _takes_the_same_course(trainer: Trainer, first_weights: list[Array] | None) 
 
 def _notes(trainer: Trainer, first_weights: list[Array] | None) -> tuple[str, ...]:
     notes = []
-    changes = [event for event in trainer.history.events if event.setting]
+    events = [event for event in trainer.history.events if event.setting]
+    changes = [event for event in events if not event.by_hand]
+    # What was set before the first update is in the first weights.
+    set_by_hand = [event for event in events if event.by_hand and event.update > 0]
     if changes:
-        words = ", ".join(f"{event.label} at epoch {event.epoch:g}" for event in changes)
         notes.append(
-            f"Settings were changed in the course of the run ({words}). The program has the last "
-            "ones from the start, so its losses are others."
+            f"Settings were changed in the course of the run ({_tell(changes)}). The program has "
+            "the last ones from the start, so its losses are others."
         )
-    elif trainer.epoch and not _takes_the_same_course(trainer, first_weights):
+    if set_by_hand:
+        notes.append(
+            f"Weights were set by hand in the course of the run ({_tell(set_by_hand)}). The "
+            "program does not do that, so its losses are others."
+        )
+    untold = trainer.epoch and not events
+    if untold and not _takes_the_same_course(trainer, first_weights):
         notes.append(
             "Settings or weights were changed by hand in the course of the run. The program has "
             "the last settings from the start, so its losses are others."
@@ -282,3 +291,7 @@ def _notes(trainer: Trainer, first_weights: list[Array] | None) -> tuple[str, ..
             "stopped. The program goes on, and its losses may become NaN."
         )
     return tuple(notes)
+
+
+def _tell(events: list[Event]) -> str:
+    return ", ".join(f"{event.label} at epoch {event.epoch:g}" for event in events)
