@@ -20,7 +20,10 @@ TRANSPORT = ("play", "step", "epoch", "reset", "redraw", "undo")
 SHARING = ("examples", "sweep", "link", "save")
 """The gallery, the sweep in it, the button that copies the link, and the menu of files."""
 
-NAMES = tuple(dict.fromkeys((*WORDS, "speed", *TRANSPORT, *SHARING, *DISPLAY)))
+DIAGRAM = ("hidden", "weights")
+"""What the network's diagram is a control of: layers with their units, and weights and biases."""
+
+NAMES = tuple(dict.fromkeys((*WORDS, "speed", *TRANSPORT, *SHARING, *DISPLAY, *DIAGRAM)))
 """All that can be hidden or locked."""
 
 WORDS_OF_NAMES = {
@@ -33,6 +36,7 @@ WORDS_OF_NAMES = {
     "save": "saving of files",
     "speed": "speed",
     **WORDS_OF_DISPLAY,
+    "weights": "weights and biases",
     **WORDS,
 }
 """The names as a person reads them."""
@@ -46,7 +50,7 @@ def check_names(name: str, value: Any) -> tuple[str, ...]:
     name : {"hide", "lock"}
     value : sequence of str
         Names of settings, "speed", "play", "step", "epoch", "reset", "undo", "examples", "sweep",
-        "link", "save", "show_validation" or "discretize".
+        "link", "save", "show_validation", "discretize" or "weights".
 
     Raises
     ------

@@ -10,7 +10,6 @@ import numpy as np
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.validation import check_integer
 from nbtutor.widgets import protocol
-from nbtutor.widgets.access import Rules
 from nbtutor.widgets.by_layer import BY_LAYER, each
 from nbtutor.widgets.settings import check_setting
 from nbtutor.widgets.views import Hub, NetworkView
@@ -55,12 +54,6 @@ class LayerSettings:
         self._tell()
         for setting in BY_LAYER:
             hub.offer(f"layer_{setting}", self._changer(setting), setting)
-
-    def restrict(self, rules: Rules) -> None:
-        """Say which of the settings are not to be seen, and which not to be used."""
-        with self._view.hold_sync():
-            self._view.hidden = [name for name in BY_LAYER if name in rules.hide]
-            self._view.locked = [name for name in BY_LAYER if name in rules.closed]
 
     def _tell(self, change: dict[str, Any] | None = None) -> None:
         layers = len(self._owner.hidden)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Event, Trainer
+from nbtutor.engine import Dataset, Event, Place, Trainer
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.families import DOMAIN
 from nbtutor.engine.features import FEATURES
@@ -192,10 +192,11 @@ class Run:
     def figures(self) -> dict[str, float]:
         """Return losses and accuracies at the last whole epoch.
 
-        After early stopping they are those of the weights that are back.
+        After early stopping they are those of the weights that are back, and of what was set by
+        hand since then.
         """
         if not stopped_early(self.trainer):
-            return self.trainer.history.last()
+            return self.trainer.measured()
         figures = {}
         points = self.give_verdict.training_points, self.give_verdict.validation_points
         for name, (inputs, targets) in zip(("train", "validation"), points, strict=True):
@@ -260,7 +261,7 @@ class Picture:
         What the run is doing, as a word and as a sentence.
     epoch, updates : int
     train_loss, validation_loss, train_accuracy, validation_accuracy : float
-        At the last whole epoch.
+        At the last whole epoch, or now if a weight was set by hand since then.
     seconds : float
         What it took to make, training included.
     learning_rate : float or None
@@ -504,11 +505,19 @@ class LiveRun:
             fleet.held = False
             fleet.follow(REPLICAS_BUDGET, self._clock)
 
+    def set_parameter(self, place: Place, value: float, *, continued: bool = False) -> None:
+        """Set a weight or a bias by hand, in mid-run or before; see `Trainer.set_parameter`."""
+        self.run.trainer.set_parameter(place, value, continued=continued)
+        self._drawn = None  # an entry and an event that the page has may be others now
+        if not self.playing and not self.run.ended:
+            self._note = f"{place.name(self.run.network)} is {value:.3g} now."
+
     def _start(self, run: Run, note: str, keep: bool | None = None) -> None:
         if keep is None:
-            # An untrained run is no loss, unless its points are somebody's work.
+            # An untrained run is no loss, unless its points or weights are somebody's work.
             lost = self.settings.data is not None and self.settings.data != run.settings.data
-            keep = bool(self.run.trainer.updates) or lost
+            trainer = self.run.trainer
+            keep = bool(trainer.updates or trainer.history.events) or lost
         if keep:
             self._previous = self.run
         self.run = run

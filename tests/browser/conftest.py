@@ -58,6 +58,14 @@ playground = nbtutor.Playground("moons", hide=["seed", "step"], lock=["dataset",
 playground
 """
 
+# The network's diagram for looking only.
+CLOSED = """\
+import nbtutor
+playground = nbtutor.Playground(lock=["hidden", "weights"])
+playground
+"""
+HIDDEN = CLOSED.replace("lock", "hide")
+
 # More kernels kept warm, and sooner: each test takes one.
 WARM = """\
 import nbtutor.serve.settings as settings
@@ -90,6 +98,8 @@ def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     write_lesson(folder / "02-apart.ipynb", "Apart", APART)
     write_lesson(folder / "03-two.ipynb", "Two", TWO)
     write_lesson(folder / "04-taught.ipynb", "Taught", TAUGHT)
+    write_lesson(folder / "05-closed.ipynb", "Closed", CLOSED)
+    write_lesson(folder / "06-hidden.ipynb", "Hidden", HIDDEN)
     with running_server(folder, program=WARM) as running:
         yield running
 

@@ -288,7 +288,7 @@ test("the end of a hub leaves no listener and nothing waiting", () => {
 test("a unit that one view points at is seen by all, until it points at none", () => {
   const { time, open } = setUp();
   const [first, second] = [open(), open()];
-  first.membership.setFocus({ picture: 2, name: "hidden 1, unit 3" });
+  first.membership.setFocus({ of: "unit", picture: 2, name: "hidden 1, unit 3" });
   time.paint();
   assert.equal(second.pictures.at(-1)?.focus?.name, "hidden 1, unit 3");
   first.membership.setFocus(null);

@@ -13,7 +13,7 @@ from nbtutor.engine import ParameterError
 from nbtutor.widgets.access import NAMES, SHARING, TRANSPORT
 from nbtutor.widgets.display import DISPLAY
 
-CONTROLS = [name for name in NAMES if name not in ("data", *SHARING, *DISPLAY)]
+CONTROLS = [n for n in NAMES if n not in ("data", "weights", *SHARING, *DISPLAY)]
 
 
 @pytest.fixture

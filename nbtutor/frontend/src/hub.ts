@@ -36,9 +36,10 @@ const SAID_MS = 5_000;
 
 export type ShownState = RunState | "busy";
 
-/** A hidden unit that the learner points at, to be seen large. */
+/** A unit that the learner points at, to be seen large. */
 export interface Focus {
-  /** Its picture's place among `units`. */
+  readonly of: "input" | "unit" | "output";
+  /** Its picture's place among those of its kind: `inputs`, `units` or `outputs`. */
   readonly picture: number;
   readonly name: string;
 }
@@ -347,7 +348,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
           clock.invalidate();
         },
         setFocus(next) {
-          if (next?.picture === focus?.picture) return;
+          if (next?.of === focus?.of && next?.picture === focus?.picture) return;
           focus = next;
           markAll();
         },

@@ -15,7 +15,7 @@ export interface Surface {
   redraw(): void;
   /** Asks the kernel for an action that it offers. */
   readonly act: Act;
-  /** Points every view of the run at a hidden unit, or at none. */
+  /** Points every view of the run at a unit, or at none. */
   focus(focus: Focus | null): void;
 }
 

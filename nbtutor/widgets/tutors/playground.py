@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
-from nbtutor.engine import History, Network, ParameterError
+from nbtutor.engine import History, Network, ParameterError, Place
 from nbtutor.engine.code import to_code
 from nbtutor.engine.validation import check_choice, check_integer
 from nbtutor.widgets import link as links
-from nbtutor.widgets.access import SHARING, Access, Rules, check_names, describe_kept, refusal
+from nbtutor.widgets.access import (
+    DIAGRAM,
+    SHARING,
+    Access,
+    Rules,
+    check_names,
+    describe_kept,
+    refusal,
+)
 from nbtutor.widgets.by_layer import BY_LAYER, fit, settle
 from nbtutor.widgets.controls import (
     Controls,
@@ -25,6 +33,7 @@ from nbtutor.widgets.controls import (
     make_controls,
     make_transport,
 )
+from nbtutor.widgets.diagram import offer_diagram
 from nbtutor.widgets.display import DISPLAY
 from nbtutor.widgets.drawing import offer_drawing
 from nbtutor.widgets.exports import File, history_table, make_file, points_table
@@ -33,6 +42,7 @@ from nbtutor.widgets.live import SPEEDS, LiveRun
 from nbtutor.widgets.pages import AUGMENTATION, PAUSE, SHIFT, Pages, ScheduleNote, note
 from nbtutor.widgets.replicas import Spread, fleet_of, spread_of
 from nbtutor.widgets.settings import (
+    MAX_UNITS,
     WORDS,
     RunSettings,
     check_setting,
@@ -161,8 +171,9 @@ class Playground(SettingTraits, Guided):
     hide, lock : sequence of str, default ()
         What the page does not show, and what it shows but does not let be used: names of settings,
         "speed", the buttons "play", "step", "epoch", "reset", "redraw" and "undo", "examples",
-        "sweep", "link" and "save", "show_validation" and "discretize". From Python, everything can
-        be changed all the same. *Undo* may bring back a run with other settings.
+        "sweep", "link" and "save", "show_validation" and "discretize", and "weights" (set by hand).
+        From Python, everything can be changed all the same. *Undo* may bring back a run with other
+        settings.
     controls : sequence of str, optional
         The controls to show, in this order: names of settings, and "speed". The others are hidden.
 
@@ -226,6 +237,8 @@ class Playground(SettingTraits, Guided):
         self._unbind = [bind(self, name, control) for name, control in vars(self.controls).items()]
         links_to_plane = [traitlets.link((self, n), (self.views.plane, n)) for n in DISPLAY]
         self._unbind += [link.unlink for link in links_to_plane]
+        # The diagram stands in the place of this control, which is no child, then.
+        self._unbind += [lambda: _close_all(self.controls.hidden)]
         self.observe(self._change_setting, list(WORDS))
         self.observe(self._change_playing, "playing")
         self.transport.play.on_click(lambda _: self.set_trait("playing", not self.playing))
@@ -240,8 +253,9 @@ class Playground(SettingTraits, Guided):
         self.views.status.on_save = self._save_for_page
         self.views.status.is_closed = lambda name: name in self._access.rules.closed
         offer_drawing(self.views.status, self._live, self._show_points)
+        offer_diagram(self, self.views.status, self._set_parameter)
         buttons_and_controls = vars(self.transport) | vars(self.controls)
-        self._layers = LayerSettings(self, self.views.status, self.views.network)
+        LayerSettings(self, self.views.status, self.views.network)
         self._access = Access(buttons_and_controls, lambda name: self._refuse([name]))
         self._guide()
         self._restrict(rules)
@@ -302,6 +316,28 @@ class Playground(SettingTraits, Guided):
             self._show()
         if self._live.run.ended:
             warnings.warn(self._live.run.ended, RuntimeWarning, stacklevel=2)
+
+    def set_weight(self, layer: int, source: int, unit: int, value: float) -> None:
+        """Set a weight by hand, as a learner does on the diagram; the run goes on from there.
+
+        Parameters
+        ----------
+        layer, source, unit : int
+            It is ``network.weights[layer][0, source, unit]``.
+        value : float
+            From -1000 to 1000.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such weight, or the value is not allowed; nothing is changed then.
+        """
+        check_integer("source", source, low=0, high=MAX_UNITS)  # None would be the bias
+        self._set_parameter(Place(layer, source, unit), value)
+
+    def set_bias(self, layer: int, unit: int, value: float) -> None:
+        """Set a bias by hand: ``network.biases[layer][0, unit]``. See `set_weight`."""
+        self._set_parameter(Place(layer, None, unit), value)
 
     def reset(self) -> None:
         """Start again: the same data, first weights and batches."""
@@ -458,6 +494,14 @@ class Playground(SettingTraits, Guided):
     def _change_speed(self, change: dict[str, Any]) -> None:
         self._live.speed = change["new"]
 
+    def _set_parameter(self, place: Place, value: float, continued: bool = False) -> None:
+        with self.views.status.lock:
+            self._live.set_parameter(place, value, continued=continued)
+            if self._live.playing:
+                self.views.status.answer_change()
+            else:
+                self._show()
+
     def _step(self, **amount: int) -> None:
         with self.views.status.lock:
             self._live.step(**amount)
@@ -558,11 +602,14 @@ class Playground(SettingTraits, Guided):
         self._access.own = rules
         self._access.apply()
         closed, hidden = self._access.rules.closed, self._access.rules.hide
-        for view, names in ((self.views.share, SHARING), (self.views.plane, DISPLAY)):
+        for view, names in (
+            (self.views.share, SHARING),
+            (self.views.plane, DISPLAY),
+            (self.views.network, (*BY_LAYER, *DIAGRAM)),
+        ):
             with view.hold_sync():
                 view.hidden = [name for name in names if name in hidden]
                 view.locked = [name for name in names if name in closed]
-        self._layers.restrict(self._access.rules)
         drawing = "locked" if closed & {"data", "dataset"} else ""
         self.views.plane.drawing = "hidden" if {"data", "dataset"} & {*hidden} else drawing
         self._write_link()
@@ -619,7 +666,7 @@ def _compose(
     buttons = _box(ipywidgets.HBox, "nbt-transport", *vars(transport).values())
     left = _chosen(c, chosen) if chosen else _pages(c)
     middle = _box(
-        *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs, c.hidden),
+        *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs),
         *(views.network, views.verdict),
         _box(ipywidgets.HBox, "nbt-replicas", c.replicas, views.replicas),
     )

@@ -76,6 +76,9 @@ class PlaneView(Picture):
 class NetworkView(Picture):
     """The network: each unit with its own picture of the plane, links by weight.
 
+    Layers and units can be added and removed on it, and weights and biases be set, if the hub's
+    owner offers it (`nbtutor.widgets.diagram`).
+
     Parameters
     ----------
     hub : Hub
@@ -88,7 +91,8 @@ class NetworkView(Picture):
     activations : list of [str, str, list of float]
         Name, label and curve of every activation; see `nbtutor.widgets.layer_settings`.
     hidden, locked : list of str
-        "activation" and "dropout", if they are not to be seen, or not to be used.
+        "activation", "dropout", "hidden" (layers and units) and "weights" (set by hand), if they
+        are not to be seen, or not to be used.
     """
 
     kind = "network"

@@ -1,27 +1,37 @@
 // The network: every unit with the picture of what it answers over the plane, links by weight.
 
 import { Raster, Sheet } from "../canvas";
+import {
+  middleOf, numberOf, placeOf, sameTarget, targetName, tellTarget, unitName, type Target,
+} from "../diagram";
 import { contentSize, element, LiveText } from "../dom";
+import type { Focus } from "../hub";
 import type { Surface, View } from "../mount";
 import {
   layOutNetwork, LEVELS, linkAt, unitAt, weightLevel, type NetworkLayout, type Unit,
 } from "../network_layout";
-import { layerButtons } from "./layer_buttons";
 import { formatValue } from "../numbers";
-import type { Structure } from "../protocol";
+import { parseNames, TRAITS, type Structure } from "../protocol";
 import type { Scene } from "../scene";
 import type { Palette } from "../theme";
+import { diagramParts } from "./diagram_parts";
+import { layerButtons } from "./layer_buttons";
+import { layerControls } from "./layer_controls";
+import { weightEditor } from "./weight_editor";
 
 const HEADING_HEIGHT = 22;
+/** What the buttons over a column need, side by side or one over the other. */
+const STEPPER_HEIGHT = { flat: 28, upright: 78 };
+const STEPPER_WIDTH = 62;
 const FOOT_HEIGHT = 20;
 const NARROW_COLUMN = 66;
+/** How near to a link is on it, for a pointer and for a finger. */
 const REACH = 7;
+const TOUCH_REACH = 14;
 const TIP_GAP = 14;
 
-type Target = { readonly kind: "unit" | "link"; readonly index: number };
-
 export function networkView(surface: Surface): View {
-  const { root, signal, redraw, focus } = surface;
+  const { root, model, signal, redraw, focus, act } = surface;
   const key = element("div", "nbt-key");
   key.append(
     element("span", "nbt-key-positive", "positive weight"),
@@ -29,16 +39,32 @@ export function networkView(surface: Surface): View {
     element("span", "nbt-key-bias", "bias"),
   );
   const figure = element("div", "nbt-figure");
-  root.append(figure, key);
+  // The drawing is a picture to a screen reader; what can be operated lies over it.
+  const drawing = element("div", "nbt-drawing");
+  const controls = layerControls(act);
+  root.append(controls.bar, figure, key);
+  figure.append(drawing);
   const heads = layerButtons(surface);
-  const sheet = new Sheet(figure, "nbt-sheet");
+  const sheet = new Sheet(drawing, "nbt-sheet");
   const labels = element("div", "nbt-labels");
   labels.setAttribute("aria-hidden", "true");
   const tip = element("div", "nbt-tip");
   tip.setAttribute("aria-hidden", "true");
   tip.hidden = true;
   const tipText = new LiveText(tip);
-  figure.append(labels, tip);
+  const parts = diagramParts((part) => {
+    // A mouse leaves the focus where it clicked, and what it points at counts.
+    const byMouse = !touched && document.activeElement?.matches(":focus-visible") === false;
+    focused = byMouse ? null : part;
+    aim();
+  }, signal);
+  figure.append(labels, parts.root, controls.heads, tip);
+  const editor = weightEditor(figure, act, (back) => {
+    const from = edited;
+    edited = null;
+    if (back && from !== null) parts.focus(from);
+    aim();
+  }, signal);
 
   const unitPictures = new Raster();
   const inputPictures = new Raster();
@@ -48,50 +74,120 @@ export function networkView(surface: Surface): View {
   let buckets = new Uint8Array(0);
   let structureVersion = -1;
   let headsHeight = 0;
+  let seq = -1;
   let pointer: { x: number; y: number } | null = null;
+  let hovered: Target | null = null;
+  let focused: Target | null = null;
+  let edited: Target | null = null;
+  /** What is marked: the one that is edited, pointed at, or has the keyboard's focus. */
   let target: Target | null = null;
+  let touched = false;
   let structure: Structure | null = null;
+  let weights: Float32Array | null = null;
+  let editable = true;
 
-  figure.addEventListener(
-    "pointermove",
-    (event) => {
-      const box = figure.getBoundingClientRect();
-      pointer = { x: event.clientX - box.left, y: event.clientY - box.top };
-      aim();
-      redraw();
-    },
-    { signal },
-  );
-  figure.addEventListener(
-    "pointerleave",
-    () => {
-      pointer = null;
-      aim();
-      redraw();
-    },
-    { signal },
-  );
+  figure.addEventListener("pointerdown", ({ pointerType }) => {
+    touched = pointerType === "touch";
+  }, { signal, capture: true });
+  figure.addEventListener("keydown", () => {
+    touched = false;
+  }, { signal, capture: true });
+  figure.addEventListener("pointermove", (event) => {
+    pointer = within(event);
+    aim();
+  }, { signal });
+  figure.addEventListener("pointerleave", () => {
+    pointer = null;
+    aim();
+  }, { signal });
+  figure.addEventListener("click", (event) => {
+    if (controls.heads.contains(event.target as Node)) return;
+    // The keyboard and assistive programs click without a place.
+    const at = event.detail === 0 ? null : within(event);
+    const found = at === null ? parts.partOf(event.target) : findAt(at);
+    if (found !== null) edit(found, at, (event as PointerEvent).pointerType === "touch");
+  }, { signal });
 
-  /** Finds what the pointer is over; a hidden unit is shown large on the plane. */
-  function aim(): void {
-    target = layout === null || pointer === null ? null : findTarget(layout, pointer.x, pointer.y);
-    const unit = target?.kind === "unit" ? layout?.units[target.index] : undefined;
-    const isHidden = unit !== undefined && unit.layer > 0 && unit.layer < layers(structure) - 1;
-    if (!isHidden || structure === null) focus(null);
-    else {
-      const before = layout?.units.indexOf(unit) ?? 0;
-      focus({ picture: before - (structure.shown[0] ?? 0), name: unitName(unit, structure) });
-    }
+  function within(event: MouseEvent): { x: number; y: number } {
+    const box = figure.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
+
+  function findAt({ x, y }: { x: number; y: number }): Target | null {
+    if (layout === null) return null;
+    return findTarget(layout, x, y, touched ? TOUCH_REACH : REACH);
+  }
+
+  /** Finds what is pointed at; a unit's field is shown large on the plane. */
+  function aim(): void {
+    hovered = pointer === null || edited !== null ? null : findAt(pointer);
+    const next = edited ?? hovered ?? focused;
+    figure.classList.toggle("nbt-editable", editable && hovered !== null);
+    // While a number is set, the plane shows what it does to the network's answer.
+    focus(edited === null && next !== null ? fieldOf(next) : null);
+    target = next;
+    redraw();
+  }
+
+  function fieldOf({ kind, index }: Target): Focus | null {
+    const unit = kind === "unit" ? layout?.units[index] : undefined;
+    if (unit === undefined || structure === null) return null;
+    const name = unitName(unit, structure);
+    const last = structure.shown.length - 1;
+    if (unit.layer === 0) return { of: "input", picture: unit.index, name };
+    if (unit.layer === last) return { of: "output", picture: unit.index, name };
+    return { of: "unit", picture: index - (structure.shown[0] ?? 0), name };
+  }
+
+  function edit(found: Target, at: { x: number; y: number } | null, touch: boolean): void {
+    if (layout === null || structure === null) return;
+    const place = placeOf(found, layout);
+    const value = weights?.[numberOf(found, layout)];
+    if (!editable || place === null || value === undefined || !Number.isFinite(value)) {
+      parts.focus(found);
+      return;
+    }
+    if (sameTarget(found, edited)) return;
+    editor.close();
+    edited = found;
+    const unit = found.kind === "unit" ? layout.units[found.index] : undefined;
+    const spot = { ...(at ?? middleOf(found, layout)), ...unit, reach: (unit?.size ?? 0) / 2 };
+    editor.show(place, targetName(found, layout, structure), value, spot, touch);
+    aim();
+  }
+
+  const restrict = (): void => {
+    const [hidden, locked] = [TRAITS.hidden, TRAITS.locked].map((trait) =>
+      parseNames(trait, model.get(trait) ?? []),
+    ) as [readonly string[], readonly string[]];
+    controls.restrict(hidden.includes("hidden"), locked.includes("hidden"));
+    editable = !locked.includes("weights");
+    if (!editable) editor.close();
+    parts.setEditable(editable);
+    structureVersion = -1;
+  };
+  const change = (): void => {
+    restrict();
+    redraw();
+  };
+  for (const trait of [TRAITS.hidden, TRAITS.locked]) {
+    model.on(`change:${trait}`, change);
+    signal.addEventListener("abort", () => model.off(`change:${trait}`, change));
+  }
+  restrict();
 
   function layOut(structure: Structure, scale: number): NetworkLayout {
     const { width, height } = contentSize(figure);
     sheet.resize(width, height);
     const longest = Math.max(...structure.inputs.map((name) => name.length));
+    const upright = width / structure.layers.length < STEPPER_WIDTH * scale;
+    const steppers = controls.heads.hidden || structure.layers.length === 2
+      ? 0
+      : STEPPER_HEIGHT[upright ? "upright" : "flat"];
     const made = layOutNetwork(structure.layers, structure.shown, {
       width,
       height,
-      top: (HEADING_HEIGHT + heads.height()) * scale,
+      top: (HEADING_HEIGHT + steppers + heads.height()) * scale,
       bottom: FOOT_HEIGHT * scale,
       left: (8 + 7 * longest) * scale,
       right: 6 * scale,
@@ -99,8 +195,11 @@ export function networkView(surface: Surface): View {
     });
     buckets = new Uint8Array(made.links.length);
     labels.replaceChildren(...makeLabels(made, structure, scale));
-    heads.place(made.columns, made.spacing, HEADING_HEIGHT * scale, scale);
+    controls.show(made, structure, upright);
+    const top = figure.offsetTop + (HEADING_HEIGHT + steppers) * scale;
+    heads.place(made.columns, made.spacing, top, scale);
     headsHeight = heads.height();
+    parts.layOut(made, structure);
     return made;
   }
 
@@ -200,30 +299,38 @@ export function networkView(surface: Surface): View {
   }
 
   function showTip(made: NetworkLayout, scene: Scene): void {
-    if (target === null || pointer === null || scene.weights === null) {
+    if (target === null || edited !== null || scene.weights === null) {
       tip.hidden = true;
       return;
     }
-    tipText.set(tell(target, made, scene, scene.weights));
+    const at = hovered !== null && pointer !== null ? pointer : middleOf(target, made);
+    tipText.set(tellTarget(target, made, scene.structure, scene.weights));
     tip.hidden = false;
     const { width, height } = contentSize(figure);
     const own = tip.getBoundingClientRect();
-    const beside = pointer.x > width / 2 ? pointer.x - TIP_GAP - own.width : pointer.x + TIP_GAP;
+    const beside = at.x > width / 2 ? at.x - TIP_GAP - own.width : at.x + TIP_GAP;
     tip.style.left = `${Math.max(0, Math.min(width - own.width, beside))}px`;
-    tip.style.top = `${Math.min(pointer.y + TIP_GAP, height - own.height)}px`;
+    tip.style.top = `${Math.min(at.y + TIP_GAP, height - own.height)}px`;
   }
 
   return {
-    figure,
+    figure: drawing,
     paint({ scene }, palette, fresh) {
       if (scene === null) return;
-      structure = scene.structure;
+      ({ structure, weights } = scene);
+      parts.tell(weights);
       const moved = heads.height() !== headsHeight;
       if (fresh || moved || layout === null || scene.structureVersion !== structureVersion) {
+        if (scene.structureVersion !== structureVersion) editor.close();
         layout = layOut(scene.structure, palette.scale);
         structureVersion = scene.structureVersion;
         aim();
       }
+      if (edited !== null) {
+        const number = weights?.[numberOf(edited, layout)];
+        editor.update(number ?? Number.NaN, scene.frame.seq !== seq);
+      }
+      seq = scene.frame.seq;
       sheet.clear();
       if (scene.weights !== null) {
         drawLinks(layout, scene.weights, palette);
@@ -254,10 +361,10 @@ export function networkView(surface: Surface): View {
   };
 }
 
-function findTarget(layout: NetworkLayout, x: number, y: number): Target | null {
+function findTarget(layout: NetworkLayout, x: number, y: number, reach: number): Target | null {
   const unit = unitAt(layout, x, y);
   if (unit >= 0) return { kind: "unit", index: unit };
-  const link = linkAt(layout, x, y, REACH);
+  const link = linkAt(layout, x, y, reach);
   return link >= 0 ? { kind: "link", index: link } : null;
 }
 
@@ -267,35 +374,6 @@ function trace(context: CanvasRenderingContext2D, layout: NetworkLayout, index: 
   const middle = (link.x0 + link.x1) / 2;
   context.moveTo(link.x0, link.y0);
   context.bezierCurveTo(middle, link.y0, middle, link.y1, link.x1, link.y1);
-}
-
-function layers(structure: Structure | null): number {
-  return structure?.shown.length ?? 0;
-}
-
-function unitName(unit: Unit, structure: Structure): string {
-  const last = structure.shown.length - 1;
-  if (unit.layer === 0) return `input ${structure.inputs[unit.index] ?? unit.index + 1}`;
-  if (unit.layer === last) {
-    return structure.kind === "winner" ? `output class ${unit.index}` : "the output";
-  }
-  return `hidden ${unit.layer}, unit ${unit.index + 1}`;
-}
-
-function tell(
-  target: Target, layout: NetworkLayout, { structure }: Scene, weights: Float32Array,
-): string {
-  if (target.kind === "link") {
-    const link = layout.links[target.index];
-    if (link === undefined) return "";
-    const weight = formatValue(weights[link.weight] ?? Number.NaN, 3);
-    return `${unitName(link.from, structure)} to ${unitName(link.to, structure)}: weight ${weight}`;
-  }
-  const unit = layout.units[target.index];
-  if (unit === undefined) return "";
-  const bias = layout.biases[target.index] ?? -1;
-  const name = unitName(unit, structure);
-  return bias < 0 ? name : `${name}: bias ${formatValue(weights[bias] ?? Number.NaN, 3)}`;
 }
 
 function strongest({ weights, structure }: Scene): string {

@@ -8,6 +8,7 @@ import { LEAD_STEPS, OUTPUT_CENTRE, unpack } from "../colours";
 import { Raster, Sheet } from "../canvas";
 import { discreteColours, displayMenu } from "../display";
 import { contentSize, element, LiveText } from "../dom";
+import { focusedField } from "../focus";
 import { markerPath, shapeName } from "../markers";
 import type { Surface, View } from "../mount";
 import { formatCount, formatLoss, formatShare, formatValue } from "../numbers";
@@ -227,10 +228,11 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
       }
       draw.paint(picture, palette);
       titleText.set(focus === null ? "Plane" : `Plane: ${focus.name}`);
-      const unit = focus === null ? null : unitPicture(scene.units, focus.picture);
+      const large = focus === null ? null : focusedField(focus, scene, palette);
       const shown = replicas.field(scene);
-      if (unit !== null) {
-        drawField(unit, colours("value", palette.output));
+      if (large !== null) {
+        // The probability of one class among several has no steps.
+        drawField(large.field, focus?.of === "output" ? large.table : colours("value", large.table));
         drawn = null;
       } else if (
         scene.plane !== null && shown !== null &&
@@ -242,7 +244,7 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
         drawn = scene.plane;
         drawnField = shown;
       }
-      replicas.paint(scene, palette, legend, unit !== null);
+      replicas.paint(scene, palette, legend, large !== null);
       if (pointer === null || shown === null) value.set("");
       else {
         const answer = replicas.prefix + answerAt(shown, scene.structure, pointer.x, pointer.y);
@@ -282,14 +284,6 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
 function valueColour(value: number, palette: Palette): string {
   const byte = clamp(Math.round(OUTPUT_CENTRE + 127 * Math.max(-1, Math.min(1, value))), 255);
   return `rgb(${unpack(palette.output[byte] ?? 0).join(" ")})`;
-}
-
-/** One picture out of many. */
-function unitPicture(units: Pictures | null, index: number): Pictures | null {
-  if (units === null || index < 0 || index >= units.count) return null;
-  const { width, height, data } = units;
-  const size = width * height;
-  return { count: 1, width, height, data: data.subarray(index * size, (index + 1) * size) };
 }
 
 function clamp(value: number, most: number): number {
