@@ -50,6 +50,8 @@ export function layerButtons({ root, model, signal, act, redraw }: Surface): Lay
   let layers = parseLayers(model.get(TRAITS.layers));
   let hidden: readonly string[] = [];
   let locked: readonly string[] = [];
+  let middles: readonly number[] = [];
+  let room = 0;
   /** Number of the layer whose panel is open, from 1; 0 for none. */
   let open = 0;
   /** What the slider was moved to, until the kernel has it. */
@@ -187,6 +189,7 @@ export function layerButtons({ root, model, signal, act, redraw }: Surface): Lay
   listen(TRAITS.layers, () => {
     layers = parseLayers(model.get(TRAITS.layers));
     refresh();
+    putButtons(); // the picture with as many layers may have come before
   });
   for (const trait of [TRAITS.hidden, TRAITS.locked]) {
     listen(trait, () => {
@@ -208,18 +211,23 @@ export function layerButtons({ root, model, signal, act, redraw }: Surface): Lay
     panel.before(button);
   }
 
+  function putButtons(): void {
+    buttons.forEach((button, index) => {
+      const x = middles[index];
+      if (x === undefined) return;
+      button.style.left = `${x}px`;
+      button.style.maxWidth = `${room}px`;
+    });
+  }
+
   return {
     height: () => (bar.hidden ? 0 : HEIGHT),
     place(columns, spacing, top, scale) {
-      const middle = columns.slice(1, -1);
+      middles = columns.slice(1, -1).map(({ x }) => x);
+      room = spacing - GAP;
       bar.style.top = `${top}px`;
       bar.classList.toggle("nbt-narrow", spacing < NARROW_COLUMN * scale);
-      middle.forEach(({ x }, index) => {
-        const button = buttons[index];
-        if (button === undefined) return;
-        button.style.left = `${x}px`;
-        button.style.maxWidth = `${spacing - GAP}px`;
-      });
+      putButtons();
       reposition();
     },
   };
