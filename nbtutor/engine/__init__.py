@@ -1,7 +1,7 @@
 """A neural network in NumPy, its data and its training.
 
 Read it in this order: `activations`, `losses`, `parameters`, `network`, `optimizers`, `batches`,
-`update`, `training`.
+`update`, `training`, `trace`.
 """
 
 from nbtutor.engine.augmentation import Augmentation
@@ -21,6 +21,7 @@ from nbtutor.engine.network import Evaluation, Network
 from nbtutor.engine.own_data import OwnData, from_arrays, from_csv, from_frame
 from nbtutor.engine.places import Place
 from nbtutor.engine.storage import load_run, save_run
+from nbtutor.engine.trace import UpdateTrace, trace_update
 from nbtutor.engine.training import Divergence, Trainer
 from nbtutor.engine.validation import ParameterError
 
@@ -42,6 +43,7 @@ __all__ = [
     "RegressionGenerator",
     "Trainer",
     "TrainingConfig",
+    "UpdateTrace",
     "copies",
     "from_arrays",
     "from_csv",
@@ -52,4 +54,5 @@ __all__ = [
     "make_generator",
     "plant_faults",
     "save_run",
+    "trace_update",
 ]

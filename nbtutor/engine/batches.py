@@ -62,6 +62,8 @@ class Plan:
         Points.
     inputs, targets : ndarray
         The points in the epoch's order, as the network takes them.
+    order : ndarray of int of shape (n,)
+        That order, as places in the data set.
     """
 
     def __init__(self, network: Network, points: Points, seed: int) -> None:
@@ -73,6 +75,7 @@ class Plan:
         self._dropout = NumberedStream(seed, "dropout")
         self.inputs = points.inputs.copy(order="K")
         self.targets = points.targets.copy()
+        self.order: Array = np.arange(self.n)
         self._size = 0
         self._batches: dict[int, Batch] = {}
         self._begun: tuple[int, bool, Augmentation | None] | None = None
@@ -91,9 +94,10 @@ class Plan:
         if augmentation is not None:
             changed = augmentation(self._points.raw, self._changes.at(epoch))
             inputs = self._network.prepare_inputs(changed)
+        self.order = np.arange(self.n)
         if shuffle:
-            order = self._order.at(epoch).permutation(self._points.n)
-            inputs, targets = inputs.take(order, axis=-1), targets.take(order, axis=-1)
+            self.order = self._order.at(epoch).permutation(self.n)
+            inputs, targets = inputs.take(self.order, -1), targets.take(self.order, -1)
         self.inputs[...] = inputs
         self.targets[...] = targets
 

@@ -21,7 +21,7 @@ from nbtutor.engine.network import Evaluation, Network
 from nbtutor.engine.optimizers import OPTIMIZERS, Optimizer
 from nbtutor.engine.places import Place
 from nbtutor.engine.statistics import Statistics
-from nbtutor.engine.update import Update
+from nbtutor.engine.update import Update, Work
 from nbtutor.engine.validation import ParameterError, check_integer, check_number, check_type
 
 Array = np.ndarray
@@ -403,6 +403,19 @@ class Trainer:
             if self._cursor and self.updates > start:
                 self._settle(checkpoint, self._train.evaluate().loss)
         return self.updates - start
+
+    def next_work(self) -> tuple[Array, Work]:
+        """Return what the next update will work on; nothing is trained.
+
+        Returns
+        -------
+        points : ndarray of int of shape (n,)
+            The batch, as places in `train`.
+        work : Work
+            The same points as the network takes them, and the masks of dropout.
+        """
+        work = self._update.prepare(self.epoch, self._cursor)
+        return self._plan.order[self._cursor : work.stop], work
 
     def checkpoint(self) -> Checkpoint:
         """Return a copy of everything that the next update depends on but settings and data."""

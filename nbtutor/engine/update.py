@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from nbtutor.engine.batches import Plan
 from nbtutor.engine.config import PerReplica, TrainingConfig
-from nbtutor.engine.network import Network
+from nbtutor.engine.network import Network, Workspace
 from nbtutor.engine.optimizers import Optimizer, clip_gradient
 from nbtutor.engine.parameters import Penalty
 from nbtutor.engine.statistics import Statistics
 
 Array = np.ndarray
+
+
+class Work(NamedTuple):
+    """What one update works on: views that are good until the next one.
+
+    Attributes
+    ----------
+    stop : int
+        The points done of the epoch, after it.
+    inputs, targets : ndarray
+        Of the batch, as `Network.forward` and `Network.backward` take them.
+    workspace : Workspace
+    masks : list of ndarray or None
+        Of dropout; None where nothing is dropped.
+    """
+
+    stop: int
+    inputs: Array
+    targets: Array
+    workspace: Workspace
+    masks: list[Array] | None
 
 
 class Update:
@@ -65,6 +88,18 @@ class Update:
             l2 = np.zeros(1)
         self.penalty = Penalty(network.parameters, l1, l2) if l1.any() or l2.any() else None
 
+    def prepare(self, epoch: int, cursor: int) -> Work:
+        """Return the batch that begins at `cursor`, with the masks of dropout."""
+        config = self._config
+        if epoch != self._epoch:
+            self._plan.begin(epoch, config.shuffle, config.augmentation)
+            self._epoch = epoch
+        stop, inputs, targets, workspace = self._plan.batch(cursor, config.batch_size)
+        masks = self._plan.masks(cursor, stop, self._dropout) if self._dropout else None
+        if self._smoothing is not None:
+            targets = self._network.smoothed(targets, self._smoothing)
+        return Work(stop, inputs, targets, workspace, masks)
+
     def __call__(self, epoch: int, cursor: int, running: Array | None = None) -> int:
         """Do one update.
 
@@ -83,14 +118,7 @@ class Update:
             The cursor after it.
         """
         network, config = self._network, self._config
-        if epoch != self._epoch:
-            self._plan.begin(epoch, config.shuffle, config.augmentation)
-            self._epoch = epoch
-        stop, inputs, targets, workspace = self._plan.batch(cursor, config.batch_size)
-        masks = self._plan.masks(cursor, stop, self._dropout) if self._dropout else None
-        if self._smoothing is not None:
-            targets = network.smoothed(targets, self._smoothing)
-
+        stop, inputs, targets, workspace, masks = self.prepare(epoch, cursor)
         network.forward(inputs, masks, workspace)
         network.backward(inputs, targets, workspace, masks)
         parameters, gradient = network.parameters.flat, network.gradients.flat
