@@ -35,14 +35,20 @@ from nbtutor.widgets.replicas import BUDGET as REPLICAS_BUDGET
 from nbtutor.widgets.replicas import Course, Fleet, News, fleet_of, news_of, train_together
 from nbtutor.widgets.scores import Scores, measure_scores
 from nbtutor.widgets.settings import BESIDE, LIVE, OWN, WORDS, RunSettings
+from nbtutor.widgets.slow_motion import SlowMotion, Stage
 from nbtutor.widgets.stopping import Stopper, stopped_early
 from nbtutor.widgets.verdict import Judge, Verdict
 
 Array = np.ndarray
 State = Literal["idle", "playing", "paused", "error"]
 
-SPEEDS = {"slow": "One update a frame", "normal": "One epoch a frame", "fast": "As fast as it can"}
-"""How much is trained between two pictures."""
+SPEEDS = {
+    "stages": "Slow motion",
+    "slow": "One update a frame",
+    "normal": "One epoch a frame",
+    "fast": "As fast as it can",
+}
+"""How much is trained between two pictures. Slow motion shows an update in many."""
 
 BUDGET = 0.008
 """Seconds of training a frame at most: half of a frame at 60 a second."""
@@ -281,6 +287,8 @@ class Picture:
         None if they are off.
     structure : Structure or None
         None if nothing of it changed; `events` and `curve` then hold only what is new.
+    stage : Stage or None
+        Of slow motion; None while that is off.
     """
 
     seq: int
@@ -304,6 +312,7 @@ class Picture:
     judgement: Judgement | None = None
     replicas: News | None = None
     structure: Structure | None = None
+    stage: Stage | None = None
 
 
 class LiveRun:
@@ -322,10 +331,12 @@ class LiveRun:
     seq : int
         Number of the last picture made.
     playing : bool
-    speed : {"slow", "normal", "fast"}
     watch_layers, watch_scores : bool
         Whether somebody looks at the statistics of the layers, and at the scores class by class;
         else they are not measured.
+    speed : {"stages", "slow", "normal", "fast"}
+    slow : SlowMotion
+        What is shown at the speed "stages".
     """
 
     def __init__(
@@ -336,6 +347,7 @@ class LiveRun:
         self.playing = False
         self._speed = "normal"
         self._clock = clock
+        self.slow = SlowMotion(self)
         self.watch_layers = False
         self.watch_scores = False
         self._note = ""
@@ -359,6 +371,14 @@ class LiveRun:
     @speed.setter
     def speed(self, value: str) -> None:
         self._speed = check_choice("speed", value, SPEEDS)
+        self.slow.playing = False
+        if value == "stages":
+            self.playing = False
+
+    @property
+    def going(self) -> bool:
+        """Whether it plays, at whatever speed."""
+        return self.playing or self.slow.playing
 
     @property
     def settings(self) -> RunSettings:
@@ -483,7 +503,8 @@ class LiveRun:
 
     def play(self, playing: bool) -> None:
         """Start or pause."""
-        self.playing = playing and not self.run.ended
+        self.playing = playing and not self.run.ended and self._speed != "stages"
+        self.slow.playing = playing and not self.run.ended and self._speed == "stages"
         self._note = ""
 
     def step(self, *, epochs: int = 0, updates: int = 0) -> None:
@@ -620,6 +641,7 @@ class LiveRun:
             judgement=run.judgement if full or judged else None,
             replicas=replicas,
             structure=describe(run) if full else None,
+            stage=self.slow.stage() if self._speed == "stages" else None,
             seconds=self._clock() - start,
         )
 
@@ -653,6 +675,8 @@ class LiveRun:
             return self.run.ended
         if self._note:
             return self._note
+        if self._speed == "stages":
+            return self.slow.message
         if self.playing:
             return "Training."
         if self.run.trainer.updates:

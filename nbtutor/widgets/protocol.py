@@ -52,6 +52,11 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
                     "", "spread": {...}}: behind if there is more to do until they are where the
                     run is, a note to be shown, and the numbers of
                     `nbtutor.widgets.replicas.Spread`, null while they are not known
+    stage           of slow motion, null while that is off; see `nbtutor.widgets.slow_motion.Stage`:
+                    {"serial": 7, "number": 2, "count": 9, "name": "forward", "title": "...",
+                    "sentence": "...", "formulas": [["a = tanh(z)", "tanh(0.65)", "0.57"], ...],
+                    "layer": 1, "unit": 0, "links": "in", "choices": [[1, 0, "hidden 1, unit 1"],
+                    ...], "point": 0, "batch": 10, "marked": [[1.3, -0.4], ...], "playing": false}
     arrays          {"plane": {"dtype": "uint8", "shape": [100, 100], "buffer": 0}, ...}
 
 and in a full one ``layers`` (units of every layer, inputs first), ``shown`` (how many of them are
@@ -106,6 +111,7 @@ from nbtutor.widgets.live import MAX_WINDOW, Judgement, Picture
 from nbtutor.widgets.replica_pictures import ReplicaPicture
 from nbtutor.widgets.replicas import News
 from nbtutor.widgets.scores import Scores
+from nbtutor.widgets.slow_motion import Stage
 
 MAX_SEQ = 2**53
 """The largest whole number that a browser holds exactly."""
@@ -285,6 +291,7 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
     header["replicas"] = _encode_replicas(picture.replicas)
     if picture.replicas is not None and picture.replicas.picture is not None:
         arrays |= _replica_arrays(picture.replicas.picture)
+    header["stage"] = None if picture.stage is None else _encode_stage(picture.stage)
     if picture.structure is not None:
         structure = asdict(picture.structure)
         arrays |= {"points": structure.pop("points"), "inputs": structure.pop("input_pictures")}
@@ -359,6 +366,12 @@ def check_seen(seen: object) -> int:
     if not _is_whole(seen) or not 0 <= seen <= MAX_SEQ:
         raise ProtocolError("seen must be a whole number from 0.")
     return seen
+
+
+def _encode_stage(stage: Stage) -> dict[str, Any]:
+    formulas = [[each.symbols, each.numbers, each.result] for each in stage.formulas]
+    marked = stage.marked.tolist()
+    return vars(stage) | {"formulas": formulas, "marked": marked}
 
 
 def _is_whole(value: object) -> TypeGuard[int]:

@@ -46,7 +46,7 @@ CHANGES: dict[str, tuple[str, dict[str, Any]]] = {
     "activation": ("", {"index": 2}),
     "learning_rate": ("", {"index": 0}),
     "optimizer": ("", {"index": 3}),
-    "speed": ("", {"index": 2}),
+    "speed": ("", {"index": 3}),
     "seed": ("", {"value": 9}),
     "hidden": ("units.0", {"value": 9}),
 }

@@ -13,6 +13,7 @@ import {
 import { planeView } from "./views/plane";
 import { replicasView } from "./views/replicas";
 import { shareView } from "./views/share";
+import { slowView } from "./views/slow";
 import { stageView } from "./views/stage";
 import { statusView } from "./views/status";
 import { verdictView } from "./views/verdict";
@@ -26,6 +27,7 @@ const FACTORIES: Partial<Record<ViewName, ViewFactory>> = {
   curves: curvesView,
   verdict: verdictView,
   replicas: replicasView,
+  slow: slowView,
 };
 
 /** Views that show what their own model holds, and belong to no run. */

@@ -95,6 +95,45 @@ export interface ReplicaPicture {
 
 export const FULL_SCALE = 65_535;
 
+/** The stages of slow motion; forward and backward are one for each layer. */
+export const STAGES = ["pick", "forward", "loss", "backward", "update"] as const;
+
+/** One stage of slow motion, as nbtutor/widgets/slow_motion.py tells it. */
+export interface Stage {
+  /** Rises with each stage. */
+  readonly serial: number;
+  /** From 1 to `count`. */
+  readonly number: number;
+  readonly count: number;
+  readonly name: (typeof STAGES)[number];
+  readonly title: string;
+  readonly sentence: string;
+  readonly formulas: readonly StageFormula[];
+  /** Layer of the diagram; unit -1 for all of it. */
+  readonly layer: number;
+  readonly unit: number;
+  readonly links: "in" | "out" | "";
+  readonly choices: readonly StageChoice[];
+  /** Which point of the batch is shown, from 0. */
+  readonly point: number;
+  readonly batch: number;
+  /** The batch in the plane, the point that is shown first. */
+  readonly marked: readonly (readonly [x: number, y: number])[];
+  readonly playing: boolean;
+}
+
+export interface StageFormula {
+  readonly symbols: string;
+  readonly numbers: string;
+  readonly result: string;
+}
+
+export interface StageChoice {
+  readonly layer: number;
+  readonly unit: number;
+  readonly name: string;
+}
+
 /** Pictures of one byte a pixel: `count` of them, one after the other. */
 export interface Pictures {
   readonly count: number;
@@ -129,6 +168,8 @@ export interface Frame {
   readonly replicas: Replicas | null;
   /** Null where there is no newer one. */
   readonly replicaPicture: ReplicaPicture | null;
+  /** Of slow motion; null while it is off. */
+  readonly stage: Stage | null;
   readonly structure: Structure | null;
   readonly plane: Pictures | null;
   readonly units: Pictures | null;
@@ -192,10 +233,11 @@ export const TRAITS = {
   showValidation: "show_validation",
   discretize: "discretize",
   drawing: "drawing",
+  on: "on",
 } as const;
 
-export const VIEWS = ["status", "plane", "network", "curves", "verdict", "replicas", "share", "chart",
-  "stage", "prediction", "exercises", "program"] as const;
+export const VIEWS = ["status", "plane", "network", "curves", "verdict", "replicas", "share", "slow",
+  "chart", "stage", "prediction", "exercises", "program"] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 const MODEL_PREFIX = "IPY_MODEL_";
@@ -414,6 +456,7 @@ function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
     learningRate: optional(header, "learning_rate"),
     replicas: decodeReplicas(header.replicas),
     replicaPicture: decodeReplicaPicture(take),
+    stage: decodeStage(header.stage),
     structure: full ? decodeStructure(header) : null,
     plane: pictures(take("plane"), 2),
     units: pictures(take("units"), 3),
@@ -547,6 +590,46 @@ function decodeReplicaPicture(take: (name: string) => NamedArray | null): Replic
   return { ...picture, spread: pictures(take("replica_spread"), 2) };
 }
 
+function decodeStage(value: unknown): Stage | null {
+  if (value === null || value === undefined) return null;
+  const stage = record(value, "stage");
+  const count = integer(stage, "count", 1, 1000);
+  const batch = integer(stage, "batch", 1, Number.MAX_SAFE_INTEGER);
+  return {
+    serial: integer(stage, "serial", 0, Number.MAX_SAFE_INTEGER),
+    number: integer(stage, "number", 1, count),
+    count,
+    name: oneOf("stage.name", stage.name, STAGES),
+    title: text(stage, "title"),
+    sentence: text(stage, "sentence"),
+    formulas: list(stage, "formulas").map((item) => {
+      const [symbols = "", numbers = "", result = ""] = parseNames("formulas", item);
+      return { symbols, numbers, result };
+    }),
+    layer: integer(stage, "layer", 0, MOST_LAYERS),
+    unit: integer(stage, "unit", -1, 100_000),
+    links: oneOf("stage.links", stage.links, ["in", "out", ""] as const),
+    choices: list(stage, "choices").map((item) => {
+      if (!Array.isArray(item)) return refuse(`choices has ${show(item)}; it must be a list`);
+      const [layer, unit, name] = item as unknown[];
+      return {
+        layer: checkInteger("choices", layer, 1, MOST_LAYERS),
+        unit: checkInteger("choices", unit, 0, 100_000),
+        name: String(name),
+      };
+    }),
+    point: integer(stage, "point", 0, batch - 1),
+    batch,
+    marked: list(stage, "marked").map((item) => {
+      if (!Array.isArray(item) || item.length !== 2 || !item.every(Number.isFinite)) {
+        return refuse(`marked has ${show(item)}; it must be two finite numbers`);
+      }
+      return item as [number, number];
+    }),
+    playing: flag(stage, "playing"),
+  };
+}
+
 function parseKind(value: unknown): FieldKind {
   return oneOf("kind", value, KINDS);
 }
@@ -641,6 +724,11 @@ export function record(value: unknown, name: string): Fields {
     return refuse(`${name} is ${show(value)}; it must be an object`);
   }
   return value as Fields;
+}
+
+function list(fields: Fields, name: string): unknown[] {
+  const value = fields[name];
+  return Array.isArray(value) ? value : refuse(`${name} is ${show(value)}; it must be a list`);
 }
 
 export function text(fields: Fields, name: string): string {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
-from nbtutor.engine import History, Network, ParameterError, Place
+from nbtutor.engine import History, Network, ParameterError, Place, UpdateTrace
 from nbtutor.engine.code import to_code
 from nbtutor.engine.validation import check_choice, check_integer
 from nbtutor.widgets import link as links
@@ -49,6 +49,7 @@ from nbtutor.widgets.settings import (
     name_of_data,
     unknown_name,
 )
+from nbtutor.widgets.slow_motion import trace_next
 from nbtutor.widgets.traits import SettingTraits
 from nbtutor.widgets.tutors.guided import Guided
 from nbtutor.widgets.verdict import Verdict
@@ -59,7 +60,9 @@ from nbtutor.widgets.views import (
     PlaneView,
     ReplicasView,
     ShareView,
+    SlowView,
     VerdictView,
+    offer_stages,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +80,7 @@ class Views:
     verdict: VerdictView
     replicas: ReplicasView
     share: ShareView
+    slow: SlowView
 
 
 class Playground(SettingTraits, Guided):
@@ -180,10 +184,11 @@ class Playground(SettingTraits, Guided):
     Attributes
     ----------
     playing : bool
-    speed : {"slow", "normal", "fast"}
-        One update a picture, one epoch, or as much as fits.
     show_validation, discretize : bool
         Whether the plane shows validation points, and its output in steps.
+    speed : {"stages", "slow", "normal", "fast"}
+        One update in named stages (slow motion), one update a picture, one epoch, or as much as
+        fits.
     epoch : int
         Epochs done; may be observed.
     controls : Controls
@@ -251,6 +256,7 @@ class Playground(SettingTraits, Guided):
         self.observe(self._write_link, [*WORDS, "speed", *DISPLAY])
         self.views.status.on_open = self._open_from_page
         self.views.status.on_save = self._save_for_page
+        offer_stages(self.views.status, self._show, lambda: setattr(self, "speed", "normal"))
         self.views.status.is_closed = lambda name: name in self._access.rules.closed
         offer_drawing(self.views.status, self._live, self._show_points)
         offer_diagram(self, self.views.status, self._set_parameter)
@@ -294,6 +300,11 @@ class Playground(SettingTraits, Guided):
         """
         with self.views.status.lock:
             return spread_of(self._live.run)
+
+    def trace(self) -> UpdateTrace:
+        """Return the next update taken apart, with every number; nothing is trained."""
+        with self.views.status.lock:
+            return trace_next(self._live.run.trainer)
 
     def train(self, epochs: int = 1) -> None:
         """Train without a browser; the numbers are those of the live run with the same seed.
@@ -487,12 +498,16 @@ class Playground(SettingTraits, Guided):
 
     def _change_playing(self, change: dict[str, Any]) -> None:
         with self.views.status.lock:
-            if change["new"] != self._live.playing:
+            if change["new"] != self._live.going:
                 self._live.play(change["new"])
                 self._show()
 
     def _change_speed(self, change: dict[str, Any]) -> None:
-        self._live.speed = change["new"]
+        with self.views.status.lock:
+            self._live.speed = change["new"]
+            self.views.slow.on = change["new"] == "stages"
+            if "stages" in (change["old"], change["new"]):
+                self._show()
 
     def _set_parameter(self, place: Place, value: float, continued: bool = False) -> None:
         with self.views.status.lock:
@@ -514,7 +529,7 @@ class Playground(SettingTraits, Guided):
 
     def _follow(self) -> None:
         """Bring the buttons and the traits that the run itself changes up to date."""
-        self.playing = self._live.playing
+        self.playing = self._live.going
         self.set_trait("epoch", self._live.run.trainer.epoch)
         play = self.transport.play
         play.description = "Pause" if self.playing else "Play"
@@ -654,7 +669,7 @@ def _make_views(live: LiveRun, on_picture: Callable[[], None]) -> Views:
     hub = Hub(live, on_picture)
     return Views(
         *(hub, PlaneView(hub), NetworkView(hub), CurvesView(hub), VerdictView(hub)),
-        *(ReplicasView(hub), ShareView(hub)),
+        *(ReplicasView(hub), ShareView(hub), SlowView(hub)),
     )
 
 
@@ -667,7 +682,7 @@ def _compose(
     left = _chosen(c, chosen) if chosen else _pages(c)
     middle = _box(
         *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs),
-        *(views.network, views.verdict),
+        *(views.network, views.slow, views.verdict),
         _box(ipywidgets.HBox, "nbt-replicas", c.replicas, views.replicas),
     )
     right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)

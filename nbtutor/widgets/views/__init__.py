@@ -6,6 +6,7 @@ from nbtutor.widgets.views.hub import Hub
 from nbtutor.widgets.views.pictures import CurvesView, NetworkView, PlaneView, VerdictView
 from nbtutor.widgets.views.replicas import ReplicasView
 from nbtutor.widgets.views.share import ShareView
+from nbtutor.widgets.views.slow import SlowView, offer_stages
 from nbtutor.widgets.views.stage import Stage, Work
 
 __all__ = [
@@ -16,8 +17,10 @@ __all__ = [
     "PlaneView",
     "ReplicasView",
     "ShareView",
+    "SlowView",
     "Stage",
     "VerdictView",
     "View",
     "Work",
+    "offer_stages",
 ]

@@ -13,6 +13,7 @@ import {
 import { formatValue } from "../numbers";
 import { parseNames, TRAITS, type Structure } from "../protocol";
 import type { Scene } from "../scene";
+import { stageLinks, stageUnits } from "../slow_marks";
 import type { Palette } from "../theme";
 import { diagramParts } from "./diagram_parts";
 import { layerButtons } from "./layer_buttons";
@@ -194,7 +195,7 @@ export function networkView(surface: Surface): View {
       largestUnit: Math.max(44 * scale, Math.min(80 * scale, height * 0.14)),
     });
     buckets = new Uint8Array(made.links.length);
-    labels.replaceChildren(...makeLabels(made, structure, scale));
+    labels.replaceChildren(...makeLabels(made, structure, scale, width));
     controls.show(made, structure, upright);
     const top = figure.offsetTop + (HEADING_HEIGHT + steppers) * scale;
     heads.place(made.columns, made.spacing, top, scale);
@@ -298,6 +299,23 @@ export function networkView(surface: Surface): View {
     context.strokeRect(left - 2.5, bottom + 1.5 - size, size + 1, size + 1);
   }
 
+  /** Marks what a stage of slow motion is about. */
+  function drawStage(made: NetworkLayout, { frame }: Scene, palette: Palette): void {
+    if (frame.stage === null) return;
+    const { context } = sheet;
+    context.strokeStyle = palette.accent;
+    context.lineWidth = 2 * palette.scale;
+    context.beginPath();
+    for (const index of stageLinks(made, frame.stage)) trace(context, made, index);
+    context.stroke();
+    for (const { unit, chosen } of stageUnits(made, frame.stage)) {
+      const wide = (chosen ? 4 : 1.5) * palette.scale;
+      const side = unit.size + wide + 2;
+      context.lineWidth = wide;
+      context.strokeRect(unit.x - side / 2, unit.y - side / 2, side, side);
+    }
+  }
+
   function showTip(made: NetworkLayout, scene: Scene): void {
     if (target === null || edited !== null || scene.weights === null) {
       tip.hidden = true;
@@ -344,6 +362,7 @@ export function networkView(surface: Surface): View {
         }
       }
       drawUnits(layout, scene, palette);
+      drawStage(layout, scene, palette);
       showTip(layout, scene);
     },
     describe({ scene }) {
@@ -393,7 +412,9 @@ function strongest({ weights, structure }: Scene): string {
   );
 }
 
-function makeLabels(layout: NetworkLayout, structure: Structure, scale: number): HTMLElement[] {
+function makeLabels(
+  layout: NetworkLayout, structure: Structure, scale: number, width: number,
+): HTMLElement[] {
   const last = layout.columns.length - 1;
   const narrow = layout.spacing < NARROW_COLUMN * scale;
   const made: HTMLElement[] = [];
@@ -406,7 +427,8 @@ function makeLabels(layout: NetworkLayout, structure: Structure, scale: number):
   for (const { layer, x, bottom, hidden } of layout.columns) {
     const ends = layer === 0 ? ["Inputs", "In"] : layer === last ? ["Output", "Out"] : null;
     const name = ends === null ? [`Hidden ${layer}`, `H${layer}`] : ends;
-    put("nbt-label-top", name[narrow ? 1 : 0] ?? "", x, 0);
+    // The output's name is wider than a small unit at the edge.
+    put("nbt-label-top", name[narrow ? 1 : 0] ?? "", Math.min(x, width - 22 * scale), 0);
     if (hidden > 0) put("nbt-label-more", narrow ? `+${hidden}` : `+${hidden} more`, x, bottom + 3);
   }
   for (const unit of layout.units) {

@@ -12,10 +12,11 @@ import { focusedField } from "../focus";
 import { markerPath, shapeName } from "../markers";
 import type { Surface, View } from "../mount";
 import { formatCount, formatLoss, formatShare, formatValue } from "../numbers";
-import { TRAITS, type FieldKind, type Pictures, type Structure } from "../protocol";
+import { TRAITS, type FieldKind, type Pictures, type Stage, type Structure } from "../protocol";
 import { ReplicaLayer } from "../replica_layer";
 import type { Scene } from "../scene";
 import { drawing } from "./draw";
+import { drawMarked } from "../slow_marks";
 import { CLASS_COUNT, type Palette } from "../theme";
 
 const MARGIN = { top: 6, right: 8, bottom: 22, left: 30 };
@@ -76,6 +77,7 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
   let drawn: Pictures | null = null;
   let hidden = false;
   let drawnField: Pictures | null = null;
+  let stage: Stage | null = null;
 
   const canvas = marks.canvas;
   canvas.addEventListener(
@@ -221,9 +223,12 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
         structureVersion = scene.structureVersion;
       }
       const hide = draw.hidesPoints();
-      if (anew || scene.pointsVersion !== pointsVersion || hide !== hidden) {
+      const moved = scene.pointsVersion !== pointsVersion || scene.frame.stage !== stage;
+      if (anew || moved || hide !== hidden) {
         hidden = hide;
         drawPoints(scene, palette);
+        stage = scene.frame.stage;
+        if (stage !== null) drawMarked(marks.context, stage.marked, x, y, palette);
         pointsVersion = scene.pointsVersion;
       }
       draw.paint(picture, palette);
