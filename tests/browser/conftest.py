@@ -88,6 +88,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+def guide(root: Path) -> str:
+    """Return what teachers are told about pages of their own."""
+    text = (root / "CONTRIBUTING.md").read_text("utf-8")
+    return text.split("## Make your own lesson page")[1].split("\n## ")[0]
+
+
 @pytest.fixture(scope="session")
 def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server for the playground and more pages with playgrounds."""
@@ -100,6 +106,8 @@ def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     write_lesson(folder / "04-taught.ipynb", "Taught", TAUGHT)
     write_lesson(folder / "05-closed.ipynb", "Closed", CLOSED)
     write_lesson(folder / "06-hidden.ipynb", "Hidden", HIDDEN)
+    composed = re.findall(r"^```python\n(.*?)^```$", guide(root), flags=re.DOTALL | re.MULTILINE)
+    write_lesson(folder / "07-composed.ipynb", "Composed", composed[1])
     with running_server(folder, program=WARM) as running:
         yield running
 

@@ -114,6 +114,37 @@ def test_a_session(page: Page, lab: tuple[Server, Path], watch: Watch) -> None:
 
 
 @pytest.mark.timeout(240)
+def test_keys_in_a_notebook_are_the_playgrounds(page: Page, lab: tuple[Server, Path]) -> None:
+    server, _ = lab
+    board = open_notebook(page, server)
+    menu(page, "Run", "Run All Cells")
+    board.view("status").wait_for(timeout=60_000)
+    board.view("status").scroll_into_view_if_needed()
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    count = cells.count()
+    page.locator(".nbt-heading", has_text="Network").click()
+    page.keyboard.press("e")
+    updates = board.view("status").locator("[data-value=updates] dd")
+    expect(updates).to_have_text("25")
+    # JupyterLab's own: delete the cell, add one above or below, cut it, make it text.
+    for key in ("d", "d", "a", "b", "x", "m"):
+        page.keyboard.press(key)
+    page.keyboard.press(".")
+    expect(updates).to_have_text("26")
+    board.button("Reset").focus()
+    for key in ("d", "d", "x", "Enter"):
+        page.keyboard.press(key)
+    expect(updates).to_have_text("0")
+    assert cells.count() == count
+    # With Ctrl, and outside, its keys are its own.
+    with page.expect_response(re.compile("/api/contents/")):
+        page.keyboard.press("ControlOrMeta+s")
+    page.locator(".jp-Notebook .jp-MarkdownCell").first.click(position={"x": 5, "y": 5})
+    page.keyboard.press("b")
+    expect(cells).to_have_count(count + 1)
+
+
+@pytest.mark.timeout(240)
 def test_two_tabs_on_one_kernel_share_one_clock(page: Page, lab: tuple[Server, Path]) -> None:
     server, folder = lab
     one = open_notebook(page, server)

@@ -159,6 +159,26 @@ def test_the_page_opens_an_example_and_locked_settings_stay(
     assert wire.complaints == ["Nothing was changed. This is locked here: examples."]
 
 
+def test_own_points_that_are_locked_stay(playground: nbtutor.Playground, wire: Wire) -> None:
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
+    playground.data = X, y
+    own = playground.data
+    playground.lock = ["dataset"]
+    wire.act("example", name="same_weights")
+    assert (playground.dataset, playground.initialization) == ("own", "constant")
+    assert playground.data == own
+    assert playground.views.status.error.startswith("Locked here, and not as in the example: data")
+    # They can be swept as well.
+    result = playground.sweep([0.1, 0.3], epochs=3)
+    playground.learning_rate = 0.3
+    playground.train(3)
+    assert result.final_losses[1] == playground.history.train_loss[-1]
+    assert playground.views.share.sweep["fits"]
+    playground.lock = []
+    wire.act("example", name="same_weights")
+    assert playground.dataset == "circle"
+
+
 def test_an_example_that_is_there_already_says_its_sentence(
     playground: nbtutor.Playground, wire: Wire
 ) -> None:
@@ -346,7 +366,9 @@ def test_chosen_controls_are_shown_in_their_order() -> None:
     made = nbtutor.Playground("moons", controls=chosen)
     names = {control: name for name, control in vars(made.controls).items()}
     seen = [names[widget] for widget in in_sight(made) if widget in names]
-    assert seen == ["noise", "learning_rate", "dataset", "hidden"]  # the last beside the network
+    # The layers are changed on the diagram.
+    assert seen == ["noise", "learning_rate", "dataset"]
+    assert "hidden" not in made.hide
     assert set(made.hide) == {*WORDS, "speed"} - {*chosen, "redraw", "data"}
     made.close()
     for control in names:

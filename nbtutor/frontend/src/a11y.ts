@@ -34,6 +34,25 @@ function insideView(node: Node): boolean {
   return parent?.closest(".nbt-view") != null;
 }
 
+/**
+ * Names the controls of the board that a view stands in, or of the boxes that a teacher has put it
+ * into. Of several views the first does it; when it is closed, the next that asks.
+ */
+export function nameAround(view: HTMLElement, signal: AbortSignal): void {
+  const box = view.closest<HTMLElement>(".nbt-playground") ?? outermost(view);
+  if (box.hasAttribute(NAMING)) return;
+  box.setAttribute(NAMING, "");
+  signal.addEventListener("abort", () => box.removeAttribute(NAMING));
+  nameControls(box, signal);
+}
+
+const NAMING = "data-nbt-named";
+
+function outermost(view: HTMLElement): HTMLElement {
+  const parent = view.parentElement?.closest<HTMLElement>(".widget-box");
+  return parent == null ? view : outermost(parent);
+}
+
 function nameControl(control: HTMLElement): void {
   // Not every control of ipywidgets bears the same class.
   const widget = control.closest(".widget-inline-hbox, .jupyter-widgets");

@@ -1,6 +1,7 @@
 // What every view has in common: its place in the page, its theme and size, its part in the hub.
 
 import type { AnyModel } from "@anywidget/types";
+import { nameAround } from "./a11y";
 import type { Act, Focus, Hub, Picture } from "./hub";
 import type { ViewName } from "./protocol";
 import { readPalette, watchTheme, type Palette } from "./theme";
@@ -67,6 +68,7 @@ export function mount(
     place: root,
     paint(picture) {
       palette ??= readPalette(root);
+      nameAround(root, signal);
       view.paint(picture, palette, fresh);
       fresh = false;
       const { frame } = picture.scene ?? {};

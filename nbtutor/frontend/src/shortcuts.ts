@@ -78,6 +78,7 @@ export interface Keyboard {
 /** Listens for the board that `root` stands in, until `signal`. */
 export function listenToKeys(root: HTMLElement, keyboard: Keyboard, signal: AbortSignal): void {
   let last = -Infinity;
+  let suppressed: Element | null = null;
   const inBoard = (target: EventTarget | null): target is Element => {
     const board = root.closest(".nbt-playground");
     return board !== null && target instanceof Element && board.contains(target);
@@ -87,10 +88,15 @@ export function listenToKeys(root: HTMLElement, keyboard: Keyboard, signal: Abor
   // Its keys with Ctrl or Meta, such as that for saving, are left to it, and Shift with Enter.
   window.addEventListener("keydown", (event) => {
     const { target } = event;
+    // Left where it was, it would hold for all that is inside.
+    suppressed?.removeAttribute(SUPPRESS);
+    suppressed = null;
     if (!inBoard(target)) return;
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     const runs = event.shiftKey && event.key === "Enter";
-    target.toggleAttribute(SUPPRESS, plain && !runs);
+    if (!plain || runs) return;
+    suppressed = target;
+    target.setAttribute(SUPPRESS, "");
   }, { signal, capture: true });
 
   document.addEventListener("keydown", (event) => {

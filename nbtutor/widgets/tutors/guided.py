@@ -138,6 +138,7 @@ class Guided(ipywidgets.VBox):
 
     def _load(self, example: Example, keep: Collection[str] = ()) -> None:
         """Take over an example, but for the settings in `keep`."""
+        keep = {*keep, "data"} if "dataset" in keep else keep
         kept = {name: getattr(self, name) for name in WORDS if name in keep}
         wanted = RunSettings(**example.settings)
         with self.views.status.lock:
@@ -148,7 +149,11 @@ class Guided(ipywidgets.VBox):
             if "speed" not in keep:
                 self.speed = example.speed
             self._show()
-            other = [n for n, value in kept.items() if value != getattr(wanted, n)]
+            other = [
+                name
+                for name, value in kept.items()
+                if value != getattr(wanted, name) and name != "data"
+            ]
             if other:
                 words = ", ".join(WORDS_OF_NAMES[name] for name in other)
                 self.views.status.error = (

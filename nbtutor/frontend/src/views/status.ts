@@ -1,6 +1,5 @@
 // How far the run is and how it goes, in figures and one sentence.
 
-import { nameControls } from "../a11y";
 import { element, LiveText } from "../dom";
 import type { Surface, View } from "../mount";
 import { formatCount, formatEpoch, formatLoss, formatShare, NONE } from "../numbers";
@@ -45,14 +44,8 @@ export function statusView({ root, signal }: Surface): View {
     complaint.stop();
   });
 
-  let named = false;
   return {
     paint({ scene, sentence: said, error }) {
-      const board = named ? null : root.closest<HTMLElement>(".nbt-playground");
-      if (board !== null) {
-        named = true;
-        nameControls(board, signal);
-      }
       if (scene !== null) for (const { live, read } of figures) live.set(read(scene.frame));
       words.offer(() => said);
       complaint.offer(() => error);
