@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import nbtutor
@@ -412,6 +413,18 @@ def test_on_a_phone_everything_can_be_touched(open_board: OpenBoard) -> None:
     # Names follow at most every two seconds.
     told = f"{name}: {number_set:.3f}"
     expect(part(board, name)).to_have_accessible_name(told, timeout=5000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_editor(open_board: OpenBoard, scheme: str) -> None:
+    board = open_board(color_scheme=scheme)
+    field = open_editor(board, WEIGHT).get_by_role("textbox")
+    field.fill("a lot")
+    field.press("Enter")
+    expect(board.page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
+    found = Axe().run(board.page).response["violations"]
+    told = [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+    assert told == []
 
 
 def test_a_teacher_closes_the_diagram(open_board: OpenBoard) -> None:
