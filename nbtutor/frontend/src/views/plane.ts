@@ -4,10 +4,11 @@ import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLinear } from "d3-scale";
 import { select } from "d3-selection";
 import { planeBoundaries } from "../boundary";
-import { LEAD_STEPS, OUTPUT_CENTRE, unpack } from "../colours";
+import { OUTPUT_CENTRE, unpack } from "../colours";
 import { Raster, Sheet } from "../canvas";
 import { discreteColours, displayMenu } from "../display";
 import { contentSize, element, LiveText } from "../dom";
+import { answerAt } from "../field_value";
 import { focusedField } from "../focus";
 import { markerPath, shapeName } from "../markers";
 import type { Surface, View } from "../mount";
@@ -16,6 +17,7 @@ import { TRAITS, type FieldKind, type Pictures, type Stage, type Structure } fro
 import { ReplicaLayer } from "../replica_layer";
 import type { Scene } from "../scene";
 import { drawing } from "./draw";
+import { probing } from "./probe";
 import { drawMarked } from "../slow_marks";
 import { CLASS_COUNT, type Palette } from "../theme";
 
@@ -49,13 +51,14 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
     pointer = place;
     redraw();
   };
-  const draw = drawing(root, model, signal, act, redraw, {
-    toPixels: (px, py) => [x(px), y(py)],
-    toPlane: (px, py) => [x.invert(px), y.invert(py)],
-    setPointer,
-  });
+  const scales = {
+    toPixels: (px: number, py: number): [number, number] => [x(px), y(py)],
+    toPlane: (px: number, py: number): [number, number] => [x.invert(px), y.invert(py)],
+  };
+  const draw = drawing(root, model, signal, act, redraw, { ...scales, setPointer });
   caption.append(draw.switch);
   root.prepend(caption, draw.tools, figure, legend);
+  const probe = probing(root, signal, redraw, scales);
 
   const field = new Sheet(figure, "nbt-sheet");
   const replicas = new ReplicaLayer(figure, redraw, signal);
@@ -105,7 +108,9 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
       sheet.canvas.style.left = `${origin.x}px`;
       sheet.canvas.style.top = `${origin.y}px`;
     }
-    draw.layOut({ left: figure.offsetLeft + origin.x, top: figure.offsetTop + origin.y, side });
+    const place = { left: figure.offsetLeft + origin.x, top: figure.offsetTop + origin.y, side };
+    draw.layOut(place);
+    probe.layOut(place);
     replicas.place(side, origin.x, origin.y);
     const [xmin, xmax, ymin, ymax] = scene.structure.domain;
     x.domain([xmin, xmax]).range([0, side]);
@@ -200,16 +205,6 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
     legend.replaceChildren(...entries);
   }
 
-  /** What the network answers under the pointer, in words. */
-  function answerAt(plane: Pictures, { kind }: Structure, px: number, py: number): string {
-    const column = clamp(Math.floor((px / side) * plane.width), plane.width - 1);
-    const row = clamp(Math.floor((py / side) * plane.height), plane.height - 1);
-    const byte = plane.data[row * plane.width + column] ?? 0;
-    if (kind === "probability") return `p ${formatValue(byte / 255)}`;
-    if (kind === "value") return `value ${formatValue((byte - OUTPUT_CENTRE) / 127)}`;
-    return `class ${Math.floor(byte / LEAD_STEPS)}`;
-  }
-
   return {
     figure,
     paint(picture, palette, fresh) {
@@ -250,11 +245,16 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
         drawnField = shown;
       }
       replicas.paint(scene, palette, legend, large !== null);
-      if (pointer === null || shown === null) value.set("");
-      else {
-        const answer = replicas.prefix + answerAt(shown, scene.structure, pointer.x, pointer.y);
-        const place = `x ${formatValue(x.invert(pointer.x))}   y ${formatValue(y.invert(pointer.y))}`;
-        value.set(`${place}   ${answer}`);
+      const spot = shown === null ? null : probe.at(pointer);
+      if (spot === null || shown === null) {
+        value.set("");
+        probe.tell(null, "");
+      } else {
+        const { kind } = scene.structure;
+        const { short, long } = answerAt(shown, kind, spot.x / side, spot.y / side);
+        const at = `x ${formatValue(x.invert(spot.x))}   y ${formatValue(y.invert(spot.y))}`;
+        value.set(`${at}   ${replicas.prefix}${short}`);
+        probe.tell(spot, replicas.prefix + long);
       }
     },
     describe({ scene }) {
