@@ -105,7 +105,7 @@ def check_field(board: Board, same: nbtutor.Playground) -> None:
 
 def check_tip(board: Board, same: nbtutor.Playground) -> None:
     """The number under the pointer is the probability there."""
-    marks = board.view("plane").locator("canvas").nth(1)
+    marks = board.view("plane").locator("canvas").last
     size = marks.evaluate("c => c.clientWidth")
     readout = board.view("plane").locator(".nbt-readout")
     for share in (0.11, 0.37, 0.52, 0.83):
