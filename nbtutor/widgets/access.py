@@ -23,7 +23,10 @@ SHARING = ("examples", "sweep", "link", "save")
 DIAGRAM = ("hidden", "weights")
 """What the network's diagram is a control of: layers with their units, and weights and biases."""
 
-NAMES = tuple(dict.fromkeys((*WORDS, "speed", *TRANSPORT, *SHARING, *DISPLAY, *DIAGRAM)))
+RUNS = ("timeline", "runs")
+"""The way back in a run, and the list of kept runs."""
+
+NAMES = tuple(dict.fromkeys((*WORDS, "speed", *TRANSPORT, *SHARING, *DISPLAY, *DIAGRAM, *RUNS)))
 """All that can be hidden or locked."""
 
 WORDS_OF_NAMES = {
@@ -34,6 +37,8 @@ WORDS_OF_NAMES = {
     "sweep": "sweep of learning rates",
     "link": "link",
     "save": "saving of files",
+    "timeline": "way back in the run",
+    "runs": "keeping of runs",
     "speed": "speed",
     **WORDS_OF_DISPLAY,
     "weights": "weights and biases",
@@ -50,7 +55,7 @@ def check_names(name: str, value: Any) -> tuple[str, ...]:
     name : {"hide", "lock"}
     value : sequence of str
         Names of settings, "speed", "play", "step", "epoch", "reset", "undo", "examples", "sweep",
-        "link", "save", "show_validation", "discretize" or "weights".
+        "link", "save", "show_validation", "discretize", "weights", "timeline" or "runs".
 
     Raises
     ------

@@ -20,6 +20,7 @@ from nbtutor.engine import Dataset, Event, Place, Trainer
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.families import DOMAIN
 from nbtutor.engine.features import FEATURES
+from nbtutor.engine.history import COLUMNS
 from nbtutor.engine.validation import check_choice, check_integer
 from nbtutor.widgets.fields import (
     KINDS,
@@ -37,6 +38,7 @@ from nbtutor.widgets.scores import Scores, measure_scores
 from nbtutor.widgets.settings import BESIDE, LIVE, OWN, WORDS, RunSettings
 from nbtutor.widgets.slow_motion import SlowMotion, Stage
 from nbtutor.widgets.stopping import Stopper, stopped_early
+from nbtutor.widgets.timeline import Span, Summary, Timeline, keep_limit
 from nbtutor.widgets.verdict import Judge, Verdict
 
 Array = np.ndarray
@@ -60,6 +62,8 @@ SHIFTED = "Some of the gap is from the shift between the two sets of points."
 
 MAX_WINDOW = 4
 MAX_CURVE_ROWS = 2000
+MAX_SAVED_ROWS = 400
+"""Of the curve of a run that is kept beside the present one."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,10 @@ class Run:
         The settings so far.
     fleet : Fleet or None
         The replicas, if there are any; see `nbtutor.widgets.replicas.fleet_of`.
+    seconds : float
+        Seconds of training so far.
+    name : str
+        The name under which it was kept, if it was.
     """
 
     def __init__(self, settings: RunSettings) -> None:
@@ -115,8 +123,15 @@ class Run:
         self.train: Dataset
         self.validation: Dataset
         self.train, self.validation = data.split(settings.train_share, settings.shift)
+        self.seconds = 0.0
+        self.name = ""
         network = settings.make_network(data)
-        self._equip(Trainer(network, self.train, self.validation, settings.training, settings.seed))
+        self._equip(
+            Trainer(
+                *(network, self.train, self.validation, settings.training, settings.seed),
+                keep=keep_limit(network),
+            )
+        )
 
     def _equip(self, trainer: Trainer) -> None:
         """Take a trainer, and what looks at its network."""
@@ -146,6 +161,7 @@ class Run:
         trainer = self.trainer.fork()
         trainer.change_data(other.train, other.validation, go_on=go_on)
         other._equip(trainer)
+        other.name = ""
         return other
 
     @property
@@ -159,7 +175,9 @@ class Run:
         if self.ended:
             return
         self.course.note(self.trainer.updates, self.settings)
+        start = time.perf_counter()
         self.paused = self._train_until(self.trainer, self.settings, **limits)
+        self.seconds += time.perf_counter() - start
         if self.trainer.diverged:
             self.ended = explain_divergence(self)
 
@@ -187,6 +205,40 @@ class Run:
         """Take over the settings that may change in mid-run."""
         self.trainer.change(**settings.changed_from(self.settings))
         self.settings = settings
+
+    def copy(self, epoch: int | None = None) -> Run:
+        """Return another run of the same data that goes on from here with the same batches.
+
+        Parameters
+        ----------
+        epoch : int, optional
+            Go on from this kept epoch instead, with the settings of that time.
+        """
+        other = copy(self)
+        other.name = other.paused = ""
+        other._train_until = Stopper()
+        other.course, other.fleet = copy(self.course), None
+        trainer = self.trainer.fork()
+        if epoch is not None:
+            point = trainer.keep_points[epoch]
+            other.settings = self.course.at(point.updates)
+            # Before the state, which belongs to the optimizer of that time.
+            trainer.config = other.settings.training
+            trainer.network.activation = other.settings.activation
+            trainer.rewind(epoch)
+            other.seconds *= trainer.updates / max(self.trainer.updates, 1)
+            other.ended = ""
+        other._equip(trainer)
+        return other
+
+    def losses_at(self, epoch: int) -> dict[str, float]:
+        """Return the losses and accuracies at an epoch, by column; NaN for what was thinned out."""
+        history = self.trainer.history
+        (found,) = np.nonzero(history.epoch == epoch)
+        return {
+            name: float(getattr(history, name)[found[0], 0]) if len(found) else np.nan
+            for name in COLUMNS
+        }
 
     @property
     def learning_rate(self) -> float:
@@ -272,6 +324,10 @@ class Picture:
         What it took to make, training included.
     learning_rate : float or None
         Of the next update, where a schedule changes it.
+    training_seconds : float
+        Of the whole run so far.
+    span : Span
+        The epochs that can be gone back to.
     activation : str
         As a person reads it; where the layers differ, of each.
     events : list of Event
@@ -289,6 +345,10 @@ class Picture:
         None if nothing of it changed; `events` and `curve` then hold only what is new.
     stage : Stage or None
         Of slow motion; None while that is off.
+    summaries : list of Summary or None
+        Of the runs that are kept beside this one; None if there is nothing new.
+    saved_curves : list of ndarray or None
+        As `curve`, for each of them; None as for `structure`.
     """
 
     seq: int
@@ -309,10 +369,14 @@ class Picture:
     outputs: Array
     weights: Array
     curve: Array
+    training_seconds: float
+    span: Span
     judgement: Judgement | None = None
     replicas: News | None = None
     structure: Structure | None = None
     stage: Stage | None = None
+    summaries: list[Summary] | None = None
+    saved_curves: list[Array] | None = None
 
 
 class LiveRun:
@@ -337,12 +401,15 @@ class LiveRun:
     speed : {"stages", "slow", "normal", "fast"}
     slow : SlowMotion
         What is shown at the speed "stages".
+    timeline : Timeline
+        The way back in the run, and the runs kept beside it.
     """
 
     def __init__(
         self, settings: RunSettings, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self.run = Run(settings)
+        self.timeline = Timeline(self)
         self.seq = 0
         self.playing = False
         self._speed = "normal"
@@ -383,7 +450,7 @@ class LiveRun:
     @property
     def settings(self) -> RunSettings:
         """The present settings."""
-        return self.run.settings
+        return self.timeline.settings
 
     def change(self, **settings: Any) -> bool:
         """Change settings; the run goes on if it can and starts again if it must.
@@ -409,7 +476,7 @@ class LiveRun:
             words = " and ".join(WORDS[name] for name in must)
             self._start(Run(wanted), f"New {words}, so the run starts again. Press Play.")
         elif changed:
-            self.run.change(wanted)
+            self.timeline.change(wanted)
         return bool(must)
 
     def _complete(self, changes: dict[str, Any]) -> dict[str, Any]:
@@ -448,6 +515,8 @@ class LiveRun:
         bool
             Whether the run started again: with more classes the network has more outputs.
         """
+        if self.timeline.scrubbed:
+            self.timeline.back()
         wanted = replace(self.settings, dataset=OWN, data=points)
         begun = go_on and self.settings.data is not None
         run = self.run
@@ -497,43 +566,56 @@ class LiveRun:
         """Bring back the run that the last restart put away; again, and the other returns."""
         if self._previous is not None:
             self.playing = False
+            self.timeline.leave()
             self.run, self._previous = self._previous, self.run
             self._remember()
             self._note = f"The earlier run is back, at epoch {self.run.trainer.epoch:,}."
 
     def play(self, playing: bool) -> None:
-        """Start or pause."""
+        """Start or pause. From an earlier epoch it is another run that starts; see `Timeline`."""
+        forked = playing and self.timeline.fork()
+        if not (forked or self.timeline.scrubbed):
+            self._note = ""
         self.playing = playing and not self.run.ended and self._speed != "stages"
         self.slow.playing = playing and not self.run.ended and self._speed == "stages"
-        self._note = ""
+
+    def pause(self) -> None:
+        """Stand still, and say nothing new."""
+        self.playing = self.slow.playing = False
 
     def step(self, *, epochs: int = 0, updates: int = 0) -> None:
-        """Train a given amount, whatever the time it takes."""
+        """Train a given amount, whatever the time it takes; from an earlier epoch another run."""
         check_integer("epochs", epochs, low=0, high=1_000_000)
         check_integer("updates", updates, low=0, high=1_000_000)
-        self._note = ""
+        if not self.timeline.fork():
+            self._note = ""
         if updates:
             self.run.advance(updates=updates)
         if epochs:
             self.run.advance(epochs=epochs)
-        self._note = self.run.paused
+        self._note = self.run.paused or self._note
         self.follow_replicas()
 
     def follow_replicas(self) -> None:
         """Bring the replicas nearer to where the run is, by one portion."""
         fleet = fleet_of(self.run)
-        if fleet is not None:
+        if fleet is not None and not self.timeline.scrubbed:
             fleet.held = False
             fleet.follow(REPLICAS_BUDGET, self._clock)
 
     def set_parameter(self, place: Place, value: float, *, continued: bool = False) -> None:
-        """Set a weight or a bias by hand, in mid-run or before; see `Trainer.set_parameter`."""
+        """Set a weight or a bias by hand, in mid-run or before; see `Trainer.set_parameter`.
+
+        At an earlier epoch it is set in another run that starts there; see `Timeline`.
+        """
+        forked = self.timeline.fork()
         self.run.trainer.set_parameter(place, value, continued=continued)
         self._drawn = None  # an entry and an event that the page has may be others now
-        if not self.playing and not self.run.ended:
+        if not forked and not self.playing and not self.run.ended:
             self._note = f"{place.name(self.run.network)} is {value:.3g} now."
 
     def _start(self, run: Run, note: str, keep: bool | None = None) -> None:
+        self.timeline.leave()
         if keep is None:
             # An untrained run is no loss, unless its points or weights are somebody's work.
             lost = self.settings.data is not None and self.settings.data != run.settings.data
@@ -541,8 +623,16 @@ class LiveRun:
             keep = bool(trainer.updates or trainer.history.events) or lost
         if keep:
             self._previous = self.run
-        self.run = run
+        if self.timeline.put_away(self.run):
+            note = f"{note} “{self.run.name}” is kept.".strip()
+            if keep:
+                self._previous = self.run.copy()  # what is kept must not be trained on
+        self.take(run)
         self._note = note
+
+    def take(self, run: Run) -> None:
+        """Make another run the present one, whatever becomes of this."""
+        self.run = run
         self._remember()
 
     def _remember(self) -> None:
@@ -617,9 +707,10 @@ class LiveRun:
     def _draw(self, start: float, full: bool, first_entry: int, first_event: int) -> Picture:
         run, trainer, history = self.run, self.run.trainer, self.run.trainer.history
         fields = run.paint()
-        last = run.figures()
+        last = self.timeline.losses()
         judged = self._judge()
-        replicas = news_of(run, self.playing, self._clock)
+        replicas = self.timeline.place(news_of(run, self.playing, self._clock))
+        saved = self.timeline.saved
         return Picture(
             seq=self.seq,
             state=self.state,
@@ -631,7 +722,7 @@ class LiveRun:
             train_accuracy=last["train_accuracy"],
             validation_accuracy=last["validation_accuracy"],
             learning_rate=None if run.settings.schedule == "constant" else run.learning_rate,
-            activation=describe_activation(run.settings.activation),
+            activation=describe_activation(self.timeline.activation),
             events=history.events[first_event:],
             plane=fields.plane,
             units=fields.units,
@@ -642,6 +733,14 @@ class LiveRun:
             replicas=replicas,
             structure=describe(run) if full else None,
             stage=self.slow.stage() if self._speed == "stages" else None,
+            training_seconds=self.timeline.seconds,
+            span=self.timeline.span,
+            summaries=self.timeline.summaries() if full or (judged and len(saved)) else None,
+            saved_curves=[
+                curve_rows(one.run.trainer.history.rows(), MAX_SAVED_ROWS) for one in saved
+            ]
+            if full
+            else None,
             seconds=self._clock() - start,
         )
 
@@ -662,6 +761,8 @@ class LiveRun:
     @property
     def state(self) -> State:
         """What the run is doing, in a word."""
+        if self.timeline.scrubbed:
+            return "paused"
         if self.run.ended:
             return "error"
         if self.playing:
@@ -671,7 +772,7 @@ class LiveRun:
     @property
     def message(self) -> str:
         """What the run is doing, in a sentence."""
-        if self.run.ended:
+        if self.run.ended and not self.timeline.scrubbed:
             return self.run.ended
         if self._note:
             return self._note

@@ -36,6 +36,14 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
     train_loss, validation_loss, train_accuracy, validation_accuracy    null where there is none
     took_ms         what the kernel worked for it
     learning_rate   of the next update where a schedule changes it, else null
+    seconds         of training so far
+    span            {"end": 200.0, "every": 1, "scrubbed": false}: the run's end in epochs, each how
+                    many epochs a state is kept to go back to, and whether one of them is shown
+    runs            what is kept beside this run, see `nbtutor.widgets.timeline.Summary`:
+                    [{"number": 1, "name": "rate 0.1", "epoch": 200, "updates": 5000,
+                    "seconds": 0.8, "train_loss": 0.04, "validation_loss": 0.1,
+                    "comparable": true, "difference": "..."}, ...]; null for nothing new. Full
+                    pictures have "rows" too: how many of the rows of ``saved`` are this run's
     activation      of the hidden layers; of each, where they differ
     events          [{"epoch": 12.4, "label": "learning rate 0.03 → 0.1"}, ...]
     verdict         {"kind": "overfit", "sentence": "Overfitting: ..."}, or null for nothing new;
@@ -81,6 +89,7 @@ drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to), ``kind`` (w
     replica_spread   uint8 (side, side)  values only: their standard deviation, 0 to 1 as 0 to 255
     points   float32 (n, 4)          x, y, class or value, and 1 for validation; full pictures only
     inputs   uint8 (k, side, side)   the inputs' pictures, as units; full pictures only
+    saved    float32 (m, 3)          the curves of the kept runs, one after the other; as above
 
 While the run does not play and ``behind`` is true, a page may ask the replicas on: act
 ``follow_replicas`` with ``seen``, the number of the last picture painted. It is ignored unless that
@@ -284,6 +293,8 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
         "validation_accuracy": _finite(picture.validation_accuracy),
         "took_ms": round(1000 * picture.seconds, 2),
         "learning_rate": picture.learning_rate,
+        "seconds": round(picture.training_seconds, 3),
+        "span": vars(picture.span),
         "activation": picture.activation,
         "events": [{"epoch": event.epoch, "label": event.label} for event in picture.events],
     }
@@ -296,6 +307,9 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
         structure = asdict(picture.structure)
         arrays |= {"points": structure.pop("points"), "inputs": structure.pop("input_pictures")}
         header |= structure
+    header |= _encode_runs(picture)
+    if picture.saved_curves is not None:
+        arrays["saved"] = np.concatenate([np.zeros((0, 3), np.float32), *picture.saved_curves])
     header["arrays"] = {
         name: {"dtype": array.dtype.name, "shape": list(array.shape), "buffer": number}
         for number, (name, array) in enumerate(arrays.items())
@@ -336,6 +350,21 @@ def _encode_scores(scores: Scores) -> dict[str, Any]:
         name: _finite(score.r2) if score.confusion is None else score.confusion.tolist()
         for name, score in vars(scores).items()
     }
+
+
+def _encode_runs(picture: Picture) -> dict[str, Any]:
+    if picture.summaries is None:
+        return {"runs": None}
+    runs = [
+        vars(summary)
+        | {name: _finite(getattr(summary, name)) for name in ("train_loss", "validation_loss")}
+        | {"seconds": round(summary.seconds, 3)}
+        for summary in picture.summaries
+    ]
+    if picture.saved_curves is not None:
+        for run, curve in zip(runs, picture.saved_curves, strict=True):
+            run["rows"] = len(curve)
+    return {"runs": runs}
 
 
 def _encode_replicas(news: News | None) -> dict[str, Any] | None:

@@ -65,6 +65,10 @@ class Course:
     def __init__(self, settings: RunSettings) -> None:
         self.marks = [(0, settings)]
 
+    def at(self, updates: int) -> RunSettings:
+        """Return the settings with which a run went on, or would go on, after so many updates."""
+        return next(s for since, s in reversed(self.marks) if since <= updates)
+
     def note(self, updates: int, settings: RunSettings) -> None:
         """Note what is trained with next. A run that went back takes another course from there."""
         since, known = self.marks[-1]

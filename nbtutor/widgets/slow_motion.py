@@ -130,7 +130,11 @@ class SlowMotion:
         return self._tell(explainer)
 
     def next(self) -> None:
-        """Go on to the next stage. The last does the update; after it comes another update."""
+        """Go on to the next stage. The last does the update; after it comes another update.
+
+        From an earlier epoch of the run it goes on in a new run; see `Timeline`.
+        """
+        self._live.timeline.fork()
         stage = self.stage()
         if stage is None:
             return

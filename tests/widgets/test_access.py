@@ -10,10 +10,10 @@ import pytest
 
 import nbtutor
 from nbtutor.engine import ParameterError
-from nbtutor.widgets.access import NAMES, SHARING, TRANSPORT
+from nbtutor.widgets.access import NAMES, RUNS, SHARING, TRANSPORT
 from nbtutor.widgets.display import DISPLAY
 
-CONTROLS = [n for n in NAMES if n not in ("data", "weights", *SHARING, *DISPLAY)]
+CONTROLS = [n for n in NAMES if n not in ("data", "weights", *SHARING, *DISPLAY, *RUNS)]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from nbtutor.engine.validation import check_choice, check_integer
 from nbtutor.widgets import link as links
 from nbtutor.widgets.access import (
     DIAGRAM,
+    RUNS,
     SHARING,
     Access,
     Rules,
@@ -37,6 +38,7 @@ from nbtutor.widgets.diagram import offer_diagram
 from nbtutor.widgets.display import DISPLAY
 from nbtutor.widgets.drawing import offer_drawing
 from nbtutor.widgets.exports import File, history_table, make_file, points_table
+from nbtutor.widgets.keeps_runs import KeepsRuns
 from nbtutor.widgets.layer_settings import LayerSettings
 from nbtutor.widgets.live import SPEEDS, LiveRun
 from nbtutor.widgets.pages import AUGMENTATION, PAUSE, SHIFT, Pages, ScheduleNote, note
@@ -83,7 +85,7 @@ class Views:
     slow: SlowView
 
 
-class Playground(SettingTraits, Guided):
+class Playground(SettingTraits, KeepsRuns, Guided):
     """A network that learns a toy data set while you drag its settings.
 
     In a notebook the object shows itself. Every setting is also an attribute: setting it in Python
@@ -175,9 +177,9 @@ class Playground(SettingTraits, Guided):
     hide, lock : sequence of str, default ()
         What the page does not show, and what it shows but does not let be used: names of settings,
         "speed", the buttons "play", "step", "epoch", "reset", "redraw" and "undo", "examples",
-        "sweep", "link" and "save", "show_validation" and "discretize", and "weights" (set by hand).
-        From Python, everything can be changed all the same. *Undo* may bring back a run with other
-        settings.
+        "sweep", "link" and "save", "show_validation" and "discretize", "weights" (set by hand),
+        "timeline" and "runs". From Python, everything can be changed all the same. *Undo* may bring
+        back a run with other settings, and so may a kept run.
     controls : sequence of str, optional
         The controls to show, in this order: names of settings, and "speed". The others are hidden.
 
@@ -247,8 +249,8 @@ class Playground(SettingTraits, Guided):
         self.observe(self._change_setting, list(WORDS))
         self.observe(self._change_playing, "playing")
         self.transport.play.on_click(lambda _: self.set_trait("playing", not self.playing))
-        self.transport.step.on_click(lambda _: self._step(updates=1))
-        self.transport.epoch.on_click(lambda _: self._step(epochs=1))
+        self.transport.step.on_click(lambda _: self._try(self._step, updates=1))
+        self.transport.epoch.on_click(lambda _: self._try(self._step, epochs=1))
         self.transport.reset.on_click(lambda _: self.reset())
         self.transport.redraw.on_click(lambda _: setattr(self, "redraw", self.redraw + 1))
         self.transport.undo.on_click(lambda _: self.undo())
@@ -265,6 +267,7 @@ class Playground(SettingTraits, Guided):
         self._access = Access(buttons_and_controls, lambda name: self._refuse([name]))
         self._guide()
         self._restrict(rules)
+        self._offer_runs()
 
     def __repr__(self) -> str:
         values = {name: getattr(self, name) for name in WORDS}
@@ -499,8 +502,11 @@ class Playground(SettingTraits, Guided):
     def _change_playing(self, change: dict[str, Any]) -> None:
         with self.views.status.lock:
             if change["new"] != self._live.going:
-                self._live.play(change["new"])
-                self._show()
+                self._try(self._play, change["new"])
+
+    def _play(self, playing: bool) -> None:
+        self._live.play(playing)
+        self._show()
 
     def _change_speed(self, change: dict[str, Any]) -> None:
         with self.views.status.lock:
@@ -627,6 +633,9 @@ class Playground(SettingTraits, Guided):
                 view.locked = [name for name in names if name in closed]
         drawing = "locked" if closed & {"data", "dataset"} else ""
         self.views.plane.drawing = "hidden" if {"data", "dataset"} & {*hidden} else drawing
+        with self.views.curves.hold_sync():
+            self.views.curves.hidden = [name for name in RUNS if name in hidden]
+            self.views.curves.locked = [name for name in RUNS if name in closed]
         self._write_link()
         self._follow()
 

@@ -103,15 +103,23 @@ class NetworkView(Picture):
 
 
 class CurvesView(Picture):
-    """Training and validation loss over the epochs.
+    """Training and validation loss over the epochs, the way back in them, and the kept runs.
 
     Parameters
     ----------
     hub : Hub
         Where the pictures come from.
+
+    Attributes
+    ----------
+    hidden, locked : list of str
+        "timeline" and "runs", if they are not to be seen, or not to be used. They are hidden until
+        somebody offers them (`nbtutor.widgets.keeps_runs`).
     """
 
     kind = "curves"
+    hidden = traitlets.Any(["timeline", "runs"]).tag(sync=True)
+    locked = traitlets.Any([]).tag(sync=True)
 
 
 class VerdictView(Picture):
