@@ -38,6 +38,8 @@ export function message(header: Record<string, unknown>, arrays: Arrays): Messag
       validation_accuracy: null,
       message: "Training.",
       took_ms: 2,
+      seconds: 0.2,
+      span: { end: 1, every: 1, scrubbed: false },
       events: [],
       activation: "tanh",
       arrays: described,

@@ -31,6 +31,11 @@ export function formatLoss(loss: number | null): string {
   return signed(loss.toFixed(decimals));
 }
 
+/** Seconds of training; two decimals below one. */
+export function formatSeconds(seconds: number): string {
+  return `${formatValue(seconds, seconds < 1 ? 2 : seconds < 100 ? 1 : 0)} s`;
+}
+
 export function formatShare(share: number | null): string {
   return share === null || !Number.isFinite(share) ? NONE : `${(100 * share).toFixed(1)} %`;
 }

@@ -134,6 +134,33 @@ export interface StageChoice {
   readonly name: string;
 }
 
+/** Where the run ends, and which of its epochs can be gone back to. */
+export interface Span {
+  /** In epochs. */
+  readonly end: number;
+  /** Each how many epochs a state is kept, from 0 on. */
+  readonly every: number;
+  /** Whether an earlier epoch is shown. */
+  readonly scrubbed: boolean;
+}
+
+/** A run that is kept beside the present one. */
+export interface KeptRun {
+  readonly number: number;
+  readonly name: string;
+  readonly epoch: number;
+  readonly updates: number;
+  readonly seconds: number;
+  readonly trainLoss: number | null;
+  readonly validationLoss: number | null;
+  /** Whether its losses may stand in the same picture. */
+  readonly comparable: boolean;
+  /** From the present run, in words. */
+  readonly difference: string;
+  /** Of its curve; 0 where no curves came along. */
+  readonly rows: number;
+}
+
 /** Pictures of one byte a pixel: `count` of them, one after the other. */
 export interface Pictures {
   readonly count: number;
@@ -154,6 +181,13 @@ export interface Frame {
   readonly validationAccuracy: number | null;
   readonly message: string;
   readonly tookMs: number;
+  /** Of training so far. */
+  readonly seconds: number;
+  readonly span: Span;
+  /** Null where there is nothing new. */
+  readonly runs: readonly KeptRun[] | null;
+  /** The curves of the kept runs, one after the other; full frames only. */
+  readonly saved: Float32Array | null;
   readonly events: readonly RunEvent[];
   readonly activation: string;
   /** Null where there is no newer one. */
@@ -248,6 +282,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_LAYERS = 64;
 const MOST_CLASSES = 64;
 const MOST_REPLICAS = 1_000;
+const MOST_RUNS = 64;
 
 export function tickMessage(tick: Tick): object {
   return { type: "tick", seen: tick.seen, window: tick.window, again: tick.again };
@@ -448,6 +483,10 @@ function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
     validationAccuracy: optional(header, "validation_accuracy"),
     message: text(header, "message"),
     tookMs: number(header, "took_ms", 0),
+    seconds: number(header, "seconds", 0),
+    span: decodeSpan(header.span),
+    runs: decodeRuns(header.runs),
+    saved: floats(take("saved"), 3),
     events: decodeEvents(header.events),
     activation: text(header, "activation"),
     verdict: decodeVerdict(header.verdict),
@@ -503,6 +542,38 @@ function decodeStructure(header: Fields): Structure {
     own: flag(header, "own"),
     classNames: parseNames("class_names", header.class_names),
   };
+}
+
+function decodeSpan(value: unknown): Span {
+  const fields = record(value, "span");
+  return {
+    end: number(fields, "end", 0),
+    every: integer(fields, "every", 1, Number.MAX_SAFE_INTEGER),
+    scrubbed: flag(fields, "scrubbed"),
+  };
+}
+
+function decodeRuns(value: unknown): KeptRun[] | null {
+  if (value === null || value === undefined) return null;
+  if (!Array.isArray(value) || value.length > MOST_RUNS) {
+    return refuse(`runs is ${show(value)}; it must be a list of at most ${MOST_RUNS}`);
+  }
+  const most = Number.MAX_SAFE_INTEGER;
+  return value.map((item: unknown) => {
+    const run = record(item, "runs");
+    return {
+      number: integer(run, "number", 1, most),
+      name: text(run, "name"),
+      epoch: number(run, "epoch", 0),
+      updates: integer(run, "updates", 0, most),
+      seconds: number(run, "seconds", 0),
+      trainLoss: optional(run, "train_loss"),
+      validationLoss: optional(run, "validation_loss"),
+      comparable: flag(run, "comparable"),
+      difference: text(run, "difference"),
+      rows: run.rows === undefined ? 0 : integer(run, "rows", 0, MOST_BYTES),
+    };
+  });
 }
 
 function decodeVerdict(value: unknown): Verdict | null {

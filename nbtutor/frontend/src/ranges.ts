@@ -8,20 +8,24 @@ const FIRST_EPOCHS = 10;
 
 /**
  * Where the epoch axis ends: 1, 1.5, 2, 3, 5 or 7.5 times a power of ten, so that the share `free`
- * of it stays behind the last epoch.
+ * of it stays behind the last epoch, or behind that of others if they have more.
  */
-export function epochLimit({ data, rows }: Curve, free: number): number {
-  const last = (rows === 0 ? 0 : (data[(rows - 1) * 3] ?? 0)) / (1 - free);
+export function epochLimit({ data, rows }: Curve, free: number, others = 0): number {
+  const own = rows === 0 ? 0 : (data[(rows - 1) * 3] ?? 0);
+  const last = Math.max(own, others) / (1 - free);
   if (last <= FIRST_EPOCHS) return FIRST_EPOCHS;
   const power = 10 ** Math.floor(Math.log10(last));
   const step = [1, 1.5, 2, 3, 5, 7.5, 10].find((factor) => factor * power >= last) ?? 10;
   return step * power;
 }
 
-/** Lowest and highest loss on the axis. */
-export function lossLimits({ data, rows }: Curve, logarithmic: boolean): [number, number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = 0;
+/** Lowest and highest loss on the axis, which reaches over `others` too. */
+export function lossLimits(
+  { data, rows }: Curve,
+  logarithmic: boolean,
+  others = { low: Number.POSITIVE_INFINITY, high: 0 },
+): [number, number] {
+  let { low, high } = others;
   for (let row = 0; row < rows; row += 1) {
     for (const loss of [data[row * 3 + 1], data[row * 3 + 2]]) {
       if (loss === undefined || !(loss > 0)) continue;

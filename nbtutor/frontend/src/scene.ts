@@ -1,5 +1,6 @@
 // The picture so far: frames carry what changed, the scene keeps the rest.
 
+import { keptAfter, type Kept } from "./kept";
 import type {
   Frame, LayerStatistics, Pictures, ReplicaPicture, Replicas, RunEvent, Scores, Structure, Verdict,
 } from "./protocol";
@@ -22,6 +23,7 @@ export interface Scene {
   readonly scores: Scores | null;
   readonly replicas: Replicas | null;
   readonly replicaPicture: ReplicaPicture | null;
+  readonly kept: readonly Kept[];
   /** Rises when the structure changes: what is built from it must be built anew. */
   readonly structureVersion: number;
   readonly pointsVersion: number;
@@ -94,6 +96,7 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
       scores: frame.scores,
       replicas: frame.replicas,
       replicaPicture: frame.replicaPicture,
+      kept: keptAfter(scene?.kept ?? [], frame),
       structureVersion: (scene?.structureVersion ?? 0) + (same ? 0 : 1),
       pointsVersion: (scene?.pointsVersion ?? 0) + 1,
     };
@@ -113,6 +116,7 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
     replicas: frame.replicas,
     replicaPicture:
       frame.replicas === null ? null : (frame.replicaPicture ?? scene.replicaPicture),
+    kept: keptAfter(scene.kept, frame),
     points: frame.points ?? scene.points,
     pointsVersion: scene.pointsVersion + (frame.points === null ? 0 : 1),
     events: frame.events.length > 0 ? [...scene.events, ...frame.events] : scene.events,

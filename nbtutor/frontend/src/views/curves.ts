@@ -4,32 +4,40 @@ import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLinear, scaleLog } from "d3-scale";
 import { select } from "d3-selection";
 import { Sheet } from "../canvas";
+import { extentOf, type Extent, type Kept } from "../kept";
+import { KeptLines, type Place } from "../kept_lines";
 import { decimate, decimatedSize } from "../decimate";
 import { contentSize, element, LiveText } from "../dom";
-import { spread, thinLabels } from "../labels";
+import { spread, thinLabels, type Box } from "../labels";
 import type { Surface, View } from "../mount";
 import { formatCount, formatEpochTick, formatLoss, formatRate, formatTick, formatValue } from "../numbers";
+import { parseNames, TRAITS, type Frame } from "../protocol";
 import { epochLimit, logTicks, lossLimits } from "../ranges";
 import type { Curve, Scene } from "../scene";
+import { RunList } from "../run_list";
+import { Scrubber } from "../scrubber";
 import type { Palette } from "../theme";
 
-const MARGIN = { top: 22, right: 16, bottom: 34, left: 46 };
+const MARGIN = { top: 22, right: 16, bottom: 26, left: 46 };
+const SCRUBBER = 24;
 const TRAIN = 1;
 const VALIDATION = 2;
 const NAME_GAP = 6;
 
-export function curvesView({ root, signal, redraw }: Surface): View {
+export function curvesView({ root, model, act, signal, redraw }: Surface): View {
   const caption = element("div", "nbt-caption");
   caption.append(element("h2", "nbt-caption-title", "Loss"));
   const readout = element("span", "nbt-readout");
   const value = new LiveText(readout);
-  const toggle = element("button", "nbt-toggle nbt-log", "Logarithmic");
+  const toggle = element("button", "nbt-toggle nbt-log", "Log");
   toggle.type = "button";
   toggle.setAttribute("aria-label", "Logarithmic loss axis");
   toggle.setAttribute("aria-pressed", "false");
   caption.append(readout, toggle);
   const figure = element("div", "nbt-figure");
-  root.append(caption, figure);
+  const scrubber = new Scrubber(act, signal);
+  const runs = new RunList(act, signal);
+  root.append(caption, figure, scrubber.root, runs.root);
   const sheet = new Sheet(figure, "nbt-sheet");
   const axes = select(figure)
     .append("svg")
@@ -52,6 +60,24 @@ export function curvesView({ root, signal, redraw }: Surface): View {
   let shownAxes = "";
   let rows = new Uint32Array(0);
   let pointer: number | null = null;
+  const keptLines = new KeptLines();
+  let kept: readonly Kept[] = [];
+  let extent: Extent = extentOf(kept);
+
+  const restrict = (): void => {
+    const hidden = parseNames(TRAITS.hidden, model.get(TRAITS.hidden));
+    const locked = parseNames(TRAITS.locked, model.get(TRAITS.locked));
+    scrubber.restrict(hidden.includes("timeline"), locked.includes("timeline"));
+    runs.restrict(hidden, locked);
+  };
+  for (const trait of [TRAITS.hidden, TRAITS.locked]) {
+    model.on(`change:${trait}`, restrict);
+    signal.addEventListener("abort", () => model.off(`change:${trait}`, restrict));
+  }
+  restrict();
+  for (const event of ["focusin", "focusout"]) {
+    scrubber.root.addEventListener(event, redraw, { signal });
+  }
 
   toggle.addEventListener(
     "click",
@@ -95,15 +121,16 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     nameWidth = sheet.context.measureText("validation").width + NAME_GAP * scale;
     rows = new Uint32Array(decimatedSize(Math.max(1, width)) + 4);
     axes.attr("width", size.width).attr("height", size.height);
-    xName.attr("x", margin.left + width).attr("y", size.height - 3).attr("text-anchor", "end");
+    xName.attr("x", margin.left - 10 * scale).attr("text-anchor", "end");
+    xName.attr("y", margin.top + height + 17 * scale);
     yName.attr("x", 2).attr("y", 10 * scale).attr("text-anchor", "start");
     shownAxes = "";
   }
 
   /** Limits change in steps, so the axes are redrawn seldom and the curve does not swim. */
   function scaleTo(curve: Curve): typeof linear | typeof logarithmic {
-    const limits = lossLimits(curve, logs);
-    const last = epochLimit(curve, Math.min(0.4, nameWidth / width));
+    const limits = lossLimits(curve, logs, extent);
+    const last = epochLimit(curve, Math.min(0.4, nameWidth / width), extent.last);
     const y = logs ? logarithmic : linear;
     x.domain([0, last]).range([0, width]);
     y.domain(limits).range([height, 0]);
@@ -161,6 +188,12 @@ export function curvesView({ root, signal, redraw }: Surface): View {
       context.fill();
     }
     drawEvents(events, palette);
+    const place: Place = {
+      x,
+      y: (loss) => Math.max(0, Math.min(height, y(logs ? Math.max(loss, floor) : loss))),
+      ...{ width, height, top: margin.top, signature: shownAxes },
+    };
+    keptLines.drawLines(sheet, kept, place, palette);
     context.lineJoin = "round";
     context.lineWidth = 1.75 * palette.scale;
     const line = (column: number, count: number): void => {
@@ -174,8 +207,13 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     context.setLineDash([]);
     context.strokeStyle = palette.text;
     line(TRAIN, decimate(table, TRAIN, width, rows));
-    nameLines(curve, px, py, palette);
-    if (pointer !== null) drawPointer(curve, px, py, palette);
+    const named = nameLines(curve, px, py, palette);
+    keptLines.drawNames(sheet, palette, place, named);
+    const { span, epoch } = scene.frame;
+    if (span.scrubbed) drawMark(nearestRow(curve, epoch), palette.accent, curve, px, py, palette);
+    if (pointer !== null) {
+      drawMark(nearestRow(curve, x.invert(pointer)), palette.quiet, curve, px, py, palette);
+    }
   }
 
   function drawEvents(events: Scene["events"], palette: Palette): void {
@@ -203,7 +241,8 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     });
   }
 
-  function nameLines(curve: Curve, px: Row, py: Point, palette: Palette): void {
+  /** Writes the names behind the ends of the lines, and returns where they stand. */
+  function nameLines(curve: Curve, px: Row, py: Point, palette: Palette): Box[] {
     const { context } = sheet;
     const last = curve.rows - 1;
     const size = 12 * palette.scale;
@@ -213,7 +252,10 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     context.font = nameFont(palette.scale, palette.font);
     context.textBaseline = "middle";
     context.textAlign = "left";
+    const boxes: Box[] = [];
     const write = (text: string, y: number, colour: string): void => {
+      const wide = context.measureText(text).width;
+      boxes.push({ left: at, right: at + wide, top: y - size / 2, bottom: y + size / 2 });
       context.lineWidth = 3;
       context.strokeStyle = palette.ground;
       context.strokeText(text, at, y);
@@ -222,18 +264,20 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     };
     if (!hasValidation) {
       write("training", train, palette.text);
-      return;
+      return boxes;
     }
     const heights = spread(train, py(last, VALIDATION), size * 1.15, size / 2, height - size / 2);
     write("training", heights[0], palette.text);
     write("validation", heights[1], palette.accent);
+    return boxes;
   }
 
-  function drawPointer(curve: Curve, px: Row, py: Point, palette: Palette): void {
-    const row = nearestRow(curve, x.invert(pointer ?? 0));
+  function drawMark(
+    row: number, rule: string, curve: Curve, px: Row, py: Point, palette: Palette,
+  ): void {
     const { context } = sheet;
     const at = px(row);
-    context.strokeStyle = palette.quiet;
+    context.strokeStyle = rule;
     context.lineWidth = 1;
     context.beginPath();
     context.moveTo(Math.round(at) + 0.5, 0);
@@ -248,9 +292,11 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     }
   }
 
-  function tellPointer(curve: Curve): string {
-    if (pointer === null || curve.rows === 0) return "";
-    const row = nearestRow(curve, x.invert(pointer));
+  /** What is under the pointer, or at the scrubber where it is in use. */
+  function tellPointer(curve: Curve, { epoch: shown, span }: Frame): string {
+    const used = span.scrubbed || scrubber.focused;
+    if ((pointer === null && !used) || curve.rows === 0) return "";
+    const row = nearestRow(curve, pointer === null ? shown : x.invert(pointer));
     const [epoch = 0, train = Number.NaN, validation = Number.NaN] = curve.data.subarray(
       row * 3, row * 3 + 3,
     );
@@ -263,18 +309,33 @@ export function curvesView({ root, signal, redraw }: Surface): View {
     paint({ scene }, palette, fresh) {
       if (fresh) layOut(palette);
       if (scene === null) return;
+      if (scene.kept !== kept) {
+        kept = scene.kept;
+        extent = extentOf(kept);
+      }
       draw(scene, palette);
-      value.set(tellPointer(scene.curve) || tellRate(scene.frame.learningRate));
+      const { frame } = scene;
+      value.set(tellPointer(scene.curve, frame) || tellRate(frame.learningRate));
+      scrubber.update(frame);
+      scrubber.place(
+        margin.left, margin.left + x(frame.span.end), margin.bottom + (SCRUBBER * palette.scale) / 2,
+      );
+      runs.update(kept, frame);
     },
     describe({ scene }) {
       if (scene === null || scene.curve.rows === 0) return "Losses over the epochs. None yet.";
       const { frame, curve, events } = scene;
       const first = curve.data[1] ?? Number.NaN;
+      const last = curve.data.subarray((curve.rows - 1) * 3, curve.rows * 3);
+      const names = kept.map(({ run }) => `${run.name}, ${formatLoss(run.validationLoss)}`);
+      const beside = names.length === 0 ? "" : ` Kept runs, validation loss: ${names.join("; ")}.`;
+      const shown = frame.span.scrubbed ? ` Epoch ${formatCount(frame.epoch)} is shown.` : "";
       const rate = frame.learningRate === null ? "" : ` The ${tellRate(frame.learningRate)}.`;
       const marks = events.length === 0 ? "" : ` Marked: ${events.at(-1)?.label ?? ""}.`;
       return (
-        `Losses over ${formatCount(frame.epoch)} epochs: training from ${formatLoss(first)} to ` +
-        `${formatLoss(frame.trainLoss)}, validation now ${formatLoss(frame.validationLoss)}.${rate}${marks}`
+        `Losses over ${formatCount(frame.span.end)} epochs: training from ${formatLoss(first)} to ` +
+        `${formatLoss(last[TRAIN] ?? null)}, validation now ` +
+        `${formatLoss(last[VALIDATION] ?? null)}.${rate}${marks}${shown}${beside}`
       );
     },
   };

@@ -2,7 +2,7 @@
 
 import { element, LiveText } from "../dom";
 import type { Surface, View } from "../mount";
-import { formatCount, formatEpoch, formatLoss, formatShare, NONE } from "../numbers";
+import { formatCount, formatEpoch, formatLoss, formatSeconds, formatShare, NONE } from "../numbers";
 import type { Frame } from "../protocol";
 import { Throttle } from "../throttle";
 
@@ -33,7 +33,13 @@ export function statusView({ root, signal }: Surface): View {
   sentence.setAttribute("role", "status");
   const alert = element("p", "nbt-error");
   alert.setAttribute("role", "alert");
-  root.append(list, sentence, alert);
+  // What it has cost, beside the sentence: the quietest place that is always there.
+  const spent = element("p", "nbt-spent");
+  spent.dataset.value = "seconds";
+  const seconds = new LiveText(spent);
+  const line = element("div", "nbt-said");
+  line.append(sentence, spent);
+  root.append(list, line, alert);
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Progress of the training");
 
@@ -46,7 +52,11 @@ export function statusView({ root, signal }: Surface): View {
 
   return {
     paint({ scene, sentence: said, error }) {
-      if (scene !== null) for (const { live, read } of figures) live.set(read(scene.frame));
+      if (scene !== null) {
+        for (const { live, read } of figures) live.set(read(scene.frame));
+        const { frame } = scene;
+        seconds.set(frame.updates === 0 ? "" : `${formatSeconds(frame.seconds)} of training`);
+      }
       words.offer(() => said);
       complaint.offer(() => error);
     },
