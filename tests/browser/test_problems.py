@@ -158,8 +158,9 @@ def test_new_weights_leave_the_data(board: Board) -> None:
     marks = board.view("plane").locator("canvas").last
     points = marks.evaluate("canvas => canvas.toDataURL()")
     first = board.pixels()
+    seq = board.seq
     board.button("New weights").click()
-    board.wait_for_picture_after(board.seq)
+    board.wait_for_picture_after(seq)
     expect(board.sentence).to_have_text(re.compile("New draw of the initial weights"))
     second = board.pixels()
     assert second != first

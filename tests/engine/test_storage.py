@@ -277,7 +277,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         load_run(tmp_path)
 
 
-NO_PATHS: list[Any] = [None, 5, b"run", [], {}, 1.5, "", ".", "a\0b", object(), True]
+NO_PATHS: list[Any] = [None, 5, b"run", [], {}, 1.5, "", ".", "a\0b", ..., True]
 
 
 @pytest.mark.parametrize("path", NO_PATHS, ids=repr)
