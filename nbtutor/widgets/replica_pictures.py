@@ -1,8 +1,9 @@
 """How far apart many networks are, as pictures: their boundaries as lines, or a map of the spread.
 
 All is worked out at the nodes of a coarse grid over the plane, in one pass of the whole fleet. The
-boundaries are found here and not in the browser: the lines are a third of the bytes that the fields
-would be, and the page has nothing to compute (figures in tests/benchmarks/RESULTS.md).
+boundaries are found here and not in the browser: for 30 replicas the lines are 22 KB and take 0.6
+ms, where their fields would be 75 KB and 3.3 ms of contours in the page. A map of how many
+boundaries pass where would be 2.4 KB and 0.1 ms, but its cells are as large as markers.
 """
 
 from __future__ import annotations

@@ -187,6 +187,7 @@ def measure(plan: Plan) -> tuple[list[Figure], list[Figure]]:
     with courses() as folder, chromium() as browser:
         with running_server(folder, program=_PROGRAM.format(warm=0)) as server:
             own, ours = measure_live(browser, server, plan)
+            own += measure_replicas(browser, server, plan)
             own += measure_rest(browser, server, plan)
             own.append(measure_opening(browser, server, plan, "cold", 4.0))
             theirs = [measure_rival(browser, server, plan, way) for way in (IPYMPL, INLINE)]
@@ -271,6 +272,34 @@ def measure_live(browser: Browser, server: Server, plan: Plan) -> tuple[list[Fig
         Figure("kernel, resident (RSS)", rss, None, "MB", "at most 90", rss <= 90),
         Figure("kernel, its share (PSS)", pss, None, "MB"),
     ], live
+
+
+def measure_replicas(browser: Browser, server: Server, plan: Plan) -> list[Figure]:
+    """Thirty networks beside the run, in its default speed of one epoch of 250 points a frame."""
+    found: list[Figure] = []
+    for hidden in ("4,2", "8,8"):
+        link = f"#nbt=1;dataset=moons;noise=0.3;hidden={hidden};replicas=30"
+        shape = f"30 replicas, 2-{hidden.replace(',', '-')}-1"
+        with opened(browser, server, PLAYGROUND + link) as board:
+            board.wait_for_first_picture()
+            board.play(until_epoch=60)
+            board.traffic.forget()
+            rate = rates(lambda: board.seq, plan.seconds)
+            frames = [message.custom for message in board.traffic.frames]
+            sizes = [float(message.size) for message in board.traffic.frames]
+        fps = statistics.median(rate)
+        took = [frame["took_ms"] for frame in frames]
+        # Where a frame has no newer lines, the replicas were trained and not drawn.
+        drawn = sum("replica_lines" in frame["arrays"] for frame in frames) / max(1, len(frames))
+        gaps = [float(frame["epoch"] - frame["replicas"]["epoch"]) for frame in frames]
+        found += [
+            Figure(f"frames a second, {shape}", fps, p95(rate), "1/s", "at least 15", fps >= 15),
+            Figure("boundaries and bars drawn anew", 100 * drawn, None, "% of frames"),
+            Figure("the kernel's work for a frame", statistics.median(took), p95(took), "ms"),
+            Figure("epochs that they are behind", statistics.median(gaps), p95(gaps), "epochs"),
+            Figure("a frame on the wire", statistics.median(sizes) / 1e3, p95(sizes) / 1e3, "KB"),
+        ]
+    return found
 
 
 def latency(what: str, taken: list[float]) -> Figure:
@@ -493,7 +522,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Measure the live playground in Chromium.")
     parser.add_argument("--quick", action="store_true", help="a try, too short to prove anything")
-    plan = QUICK if parser.parse_args(argv).quick else Plan()
+    parser.add_argument("--replicas", action="store_true", help="the replicas alone")
+    chosen = parser.parse_args(argv)
+    plan = QUICK if chosen.quick else Plan()
+    if chosen.replicas:
+        with (
+            courses() as folder,
+            chromium() as browser,
+            running_server(folder, program=_PROGRAM.format(warm=0)) as server,
+        ):
+            print(table(measure_replicas(browser, server, plan)))
+        return
     own, beside = measure(plan)
     print(f"{table(own)}\n\n{table(beside)}")
 
