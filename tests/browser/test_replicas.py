@@ -159,14 +159,14 @@ def test_they_go_with_the_run(board: Board) -> None:
     switch(board, "Off")
     assert painted(board) == (0, 0)
     expect(board.view("plane")).not_to_contain_text("Their mean")
-    expect(board.button("Mean")).to_be_hidden()
+    expect(board.button("Their mean")).to_be_hidden()
 
 
 def test_the_plane_shows_their_mean_or_the_run(board: Board) -> None:
     switch(board, "30")
     wait_until_they_are_there(board, 0)
     own = board.pixels()
-    button = board.button("Mean")
+    button = board.button("Their mean")
     expect(button).to_have_attribute("aria-pressed", "false")
     button.focus()
     button.press("Enter")

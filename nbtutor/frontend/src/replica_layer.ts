@@ -14,7 +14,7 @@ const LINE_SHARE = 0.3; // how opaque one line is
 const VEIL_SHARE = 0.75; // and the veil where values differ by 1
 
 export class ReplicaLayer {
-  readonly button = element("button", "nbt-toggle nbt-mean", "Mean");
+  private readonly button = element("button", "nbt-toggle nbt-mean", "Their mean");
   private readonly sheet: Sheet;
   private readonly veil = new Raster();
   private drawn: ReplicaPicture | null = null;
@@ -24,7 +24,6 @@ export class ReplicaLayer {
     this.sheet = new Sheet(figure, "nbt-sheet nbt-replica-sheet");
     const { button } = this;
     button.type = "button";
-    button.hidden = true;
     button.title = "Show the mean answer of the replicas, not the run's own";
     button.setAttribute("aria-pressed", "false");
     button.addEventListener(
@@ -46,9 +45,9 @@ export class ReplicaLayer {
     return (this.showsMean ? scene.replicaPicture?.mean : null) ?? scene.plane;
   }
 
-  /** What stands before a field's name and the value under the pointer. */
-  get prefix(): string {
-    return this.showsMean && !this.button.hidden ? "mean " : "";
+  /** What stands before the value under the pointer. */
+  prefix(scene: Scene): string {
+    return this.showsMean && scene.replicaPicture !== null ? "mean " : "";
   }
 
   place(side: number, left: number, top: number): void {
@@ -61,7 +60,6 @@ export class ReplicaLayer {
   /** Draws over the field; `covered` where the field is another than the output's. */
   paint(scene: Scene, palette: Palette, legend: HTMLElement, covered: boolean): void {
     const picture = covered ? null : scene.replicaPicture;
-    this.button.hidden = scene.replicaPicture === null;
     this.explain(scene, legend);
     if (picture === this.drawn) return;
     this.drawn = picture;
@@ -135,24 +133,27 @@ export class ReplicaLayer {
   }
 
   /** Keeps the legend's entries on the replicas in step. */
-  private explain({ replicas, structure }: Scene, legend: HTMLElement): void {
+  private explain({ replicaPicture, structure }: Scene, legend: HTMLElement): void {
     const there = this.entries.length > 0 && this.entries[0]?.parentElement === legend;
-    const wanted = replicas !== null && !this.button.hidden;
+    const wanted = replicaPicture !== null;
     if (wanted === there) return;
     for (const entry of this.entries) entry.remove();
     this.entries = [];
     if (!wanted) return;
     this.entries = structure.kind === "value"
-      ? [swatch("nbt-replica-veil", "Replicas differ")]
-      : [swatch("nbt-replica-line", "Replicas"), swatch("nbt-replica-mean", "Their mean")];
+      ? [swatch("nbt-replica-veil", "Replicas differ"), swatch("", this.button)]
+      : [swatch("nbt-replica-line", "Replicas"), swatch("nbt-replica-mean", this.button)];
     legend.append(...this.entries);
   }
 }
 
-function swatch(className: string, label: string): HTMLElement {
+function swatch(className: string, label: string | HTMLElement): HTMLElement {
   const entry = element("li", className);
-  const mark = element("i", "");
-  mark.setAttribute("aria-hidden", "true");
-  entry.append(mark, label);
+  if (className !== "") {
+    const mark = element("i", "");
+    mark.setAttribute("aria-hidden", "true");
+    entry.append(mark);
+  }
+  entry.append(label);
   return entry;
 }

@@ -62,7 +62,6 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
 
   const field = new Sheet(figure, "nbt-sheet");
   const replicas = new ReplicaLayer(figure, redraw, signal);
-  caption.append(replicas.button);
   const marks = new Sheet(figure, "nbt-sheet");
   const axes = select(figure)
     .append("svg")
@@ -251,10 +250,11 @@ export function planeView({ root, model, signal, act, redraw }: Surface): View {
         probe.tell(null, "");
       } else {
         const { kind } = scene.structure;
+        const prefix = replicas.prefix(scene);
         const { short, long } = answerAt(shown, kind, spot.x / side, spot.y / side);
         const at = `x ${formatValue(x.invert(spot.x))}   y ${formatValue(y.invert(spot.y))}`;
-        value.set(`${at}   ${replicas.prefix}${short}`);
-        probe.tell(spot, replicas.prefix + long);
+        value.set(`${at}   ${prefix}${short}`);
+        probe.tell(spot, prefix + long);
       }
     },
     describe({ scene }) {
