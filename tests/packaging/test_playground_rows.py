@@ -56,7 +56,7 @@ ROWS = {
     "sweeps, with what converged": "gallery::test_sweeps_with_what_converged_and_what_did_not",
     "schedules, cyclical": "training::test_schedules_and_cyclical_rates",
     "formula with the numbers plugged in": "slow_motion::test_formula_with_the_numbers_plugged_in",
-    "a live tooltip": "settings::test_the_curves_tell_the_value_under_the_pointer",
+    "a live tooltip": "live_tooltip::test_a_live_tooltip_says_what_the_network_answers",
     "known-good and known-bad settings": (
         "gallery::test_known_good_and_known_bad_settings_with_a_comment_on_why"
     ),
