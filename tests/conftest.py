@@ -23,6 +23,18 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where two workers share the tests: a file stays whole, and one browser at a time is enough.
+
+    Two browsers, their servers and kernels would want more than two cores, and time out.
+    """
+    for item in items:
+        group = (
+            "browser" if "browser" in getattr(item, "fixturenames", ()) else item.path.as_posix()
+        )
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Top of the source tree."""
