@@ -108,11 +108,13 @@ def test_everything_at_once(board: Board) -> None:
     # Many changes in one go, as from a script in the page: no order may break it.
     board.play(until_epoch=2)
     board.page.evaluate("""() => {
-      const buttons = [...document.querySelectorAll(".nbt-playground button:not(:disabled)")];
+      const usable = ".nbt-playground .jupyter-button:not(:disabled)";
+      const buttons = [...document.querySelectorAll(usable)];
       for (let i = 0; i < 60; i += 1) buttons[(i * 7) % buttons.length].click();
     }""")
     # The kernel works all of it off in turn. What it does last tells that it is through: an epoch
     # of 25 updates and one more.
+    board.show_page(BASICS)
     for name in ("Circle", "Reset", "Epoch", "Step"):
         board.button(name).click()
     expect(board.page.locator("[data-value=updates] dd")).to_have_text("26", timeout=90_000)
