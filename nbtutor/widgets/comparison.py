@@ -69,10 +69,11 @@ def describe_difference(kept: Run, present: Run) -> str:
     rest = "otherwise the same" if names else "the same settings"
     same_seed = "" if "seed" in names else ", same seed"
     settings = "; ".join([*parts, rest + same_seed])
+    shared = parting(kept.trainer.history, present.trainer.history)
     sentences = [
         settings[0].upper() + settings[1:] + ".",
-        _describe_course(kept, present),
-        _describe_losses(kept, present),
+        _describe_course(kept, present, shared),
+        _describe_losses(kept, present, shared),
     ]
     return " ".join(filter(None, sentences))
 
@@ -130,9 +131,8 @@ def same_data(one: Run, other: Run) -> bool:
     return all(np.array_equal(a.X, b.X) and np.array_equal(a.y, b.y) for a, b in pairs)
 
 
-def _describe_course(kept: Run, present: Run) -> str:
+def _describe_course(kept: Run, present: Run, shared: int) -> str:
     """Say how long both were one run, and what was changed on the way since."""
-    shared = parting(kept.trainer.history, present.trainer.history)
     sentences = [f"One run up to epoch {shared:,}."] if shared > 0 else []
     for run, words in ((kept, "Changed on the way"), (present, "Changed on the way now")):
         events = [e for e in run.trainer.history.events if e.setting and e.epoch >= max(shared, 0)]
@@ -143,7 +143,7 @@ def _describe_course(kept: Run, present: Run) -> str:
     return " ".join(sentences)
 
 
-def _describe_losses(kept: Run, present: Run) -> str:
+def _describe_losses(kept: Run, present: Run, shared: int) -> str:
     if kept.network.loss != present.network.loss:
         return "Another loss function, so the losses do not compare."
     one, other = kept.trainer.history, present.trainer.history
@@ -151,8 +151,8 @@ def _describe_losses(kept: Run, present: Run) -> str:
     if not same and set(differing(kept.settings, present.settings)) & set(DATA):
         return "Other data, so the losses do not compare."
     epoch = last_common_epoch(one, other)
-    if epoch == 0:
-        return ""
+    if epoch == 0 or epoch == shared:
+        return ""  # there is nothing to compare yet
     losses = [show_loss(h.validation_loss[h.epoch == epoch][0, 0]) for h in (one, other)]
     where = f"both at epoch {epoch:,}" + ("" if same else ", each on its own points")
     return f"Validation loss {losses[0]}, now {losses[1]}, {where}."

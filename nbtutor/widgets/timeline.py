@@ -222,8 +222,8 @@ class Timeline:
         scrub.show(epoch)
         self._scrub = scrub
         self._live.say(
-            f"Epoch {epoch:,} of {math.floor(scrub.end):,}. Play makes a new run from here; this "
-            "one is kept."
+            f"Epoch {epoch:,} of {math.floor(scrub.end):,}. Play makes a new run, and "
+            "keeps this one."
         )
 
     def nearest(self, epoch: int) -> int:
@@ -266,7 +266,7 @@ class Timeline:
         self._scrub = None
         name = self.saved.add(old, beside=settings).name
         self._live.take(other)
-        self._live.say(f"A new run from epoch {epoch:,}. The one before is kept as “{name}”.")
+        self._live.say(f"New run from epoch {epoch:,}; the old one is “{name}”.")
         return True
 
     @property

@@ -90,7 +90,7 @@ def test_scrub_back_to_any_epoch_and_fork(board: Board) -> None:
             assert (board.pixels() != plane) == (epoch != end)
         assert 0 < epoch < end
         expect(board.sentence).to_have_text(
-            f"Epoch {epoch} of {end}. Play makes a new run from here; this one is kept."
+            f"Epoch {epoch} of {end}. Play makes a new run, and keeps this one."
         )
         # Back to the end, and nothing has changed.
         board.button("Back to the end").click()
@@ -325,6 +325,11 @@ def test_it_fits(open_board: OpenBoard, scheme: str, width: int) -> None:
     slider.focus()
     slider.press("PageDown")
     expect(board.button("Go on from here")).to_be_visible()
+    board.idle()
+    focused = slider.screenshot()
+    slider.blur()
+    board.idle()
+    assert slider.screenshot() != focused, "the focus is seen"
 
     def check(*targets: Locator) -> None:
         wide: Any = board.page.evaluate("() => document.documentElement.scrollWidth")

@@ -193,7 +193,8 @@ def test_a_fork_has_the_same_batches(playground: nbtutor.Playground) -> None:
     np.testing.assert_array_equal(weights(playground), end)
     (old,) = playground.runs.values()
     np.testing.assert_array_equal(old.history.train_loss, playground.history.train_loss)
-    assert "One run up to epoch 10." in playground._live.timeline.summaries()[0].difference
+    said = playground._live.timeline.summaries()[0].difference
+    assert said == "The same settings, same seed. One run up to epoch 10."
 
 
 @pytest.mark.parametrize(
@@ -232,13 +233,13 @@ def test_play_from_an_earlier_epoch_keeps_the_run(make_live: MakeLive) -> None:
     live.step(epochs=8)
     loss = live.run.trainer.history.train_loss.copy()
     live.timeline.scrub(3)
-    assert live.message == "Epoch 3 of 8. Play makes a new run from here; this one is kept."
+    assert live.message == "Epoch 3 of 8. Play makes a new run, and keeps this one."
     live.play(True)
     picture = live.tick(live.seq)
     assert picture is not None
     assert (picture.epoch, picture.state) == (4, "playing")
     assert picture.structure is not None, "another run needs a full picture"
-    assert live.message == "A new run from epoch 3. The one before is kept as “run 1”."
+    assert live.message == "New run from epoch 3; the old one is “run 1”."
     (saved,) = live.timeline.saved
     np.testing.assert_array_equal(saved.run.trainer.history.train_loss, loss)
     assert saved.epoch == 8
@@ -283,7 +284,7 @@ def test_a_weight_set_by_hand_at_an_earlier_epoch_is_set_in_a_new_run(
     playground.set_weight(1, 0, 0, 2.5)
     assert playground.epoch == 2
     assert labels(playground)[-1].endswith("→ 2.5")
-    assert playground._live.message.startswith("A new run from epoch 2.")
+    assert playground._live.message.startswith("New run from epoch 2;")
     playground.set_weight(1, 0, 0, 1.5)
     assert len(playground.runs) == 1
     playground.bring(next(iter(playground.runs)))
@@ -526,7 +527,7 @@ def test_the_same_settings_another_course(playground: nbtutor.Playground) -> Non
     playground.train(2)
     assert words(playground).startswith(
         "The same settings, same seed. One run up to epoch 5. Changed on the way now: "
-        "learning rate 0.03 → 0.1 at epoch 5, learning rate 0.1 → 0.03 at epoch 7. Validation loss"
+        "learning rate 0.03 → 0.1 at epoch 5, learning rate 0.1 → 0.03 at epoch 7."
     )
 
 
@@ -617,7 +618,7 @@ def test_going_on_plays_unless_play_is_locked(playground: nbtutor.Playground) ->
     playground.scrub(2)
     ask(playground, "fork")
     assert playground.playing
-    assert playground._live.message.startswith("A new run from epoch 2.")
+    assert playground._live.message.startswith("New run from epoch 2;")
     playground.playing = False
     playground.lock = ["play"]
     playground.train(2)

@@ -113,6 +113,7 @@ export class Scrubber {
   private want(stop: Stop, done: boolean): void {
     this.show(stop);
     this.asker.want(stop, done);
+    if (this.frame === null) this.asker.step(this.seq);
     this.wake();
   }
 
