@@ -10,7 +10,7 @@ const WHERE =
 
 /** Returns what opens the dialog; Escape closes it, and the focus goes back to where it was. */
 export function keysDialog(root: HTMLElement): () => void {
-  const dialog = element("dialog", "nbt-dialog");
+  const dialog = element("dialog", "nbt-dialog nbt-keys-dialog");
   const title = element("h2", "", "Keys");
   title.id = `nbt-keys-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
   dialog.setAttribute("aria-labelledby", title.id);
@@ -27,7 +27,7 @@ export function keysDialog(root: HTMLElement): () => void {
   }
   const close = button("nbt-toggle", "Close");
   close.addEventListener("click", () => dialog.close());
-  dialog.append(title, list, element("p", "", WHERE), close);
+  dialog.append(title, list, element("p", "nbt-dialog-words", WHERE), close);
   // A click on what is behind it, which belongs to the dialog too.
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();

@@ -18,8 +18,8 @@ export function tableDialog(
   signal: AbortSignal,
   send: (text: string) => void,
 ): TableDialog {
-  const dialog = element("dialog", "nbt-dialog");
-  const title = element("h2", "nbt-dialog-title", "Points from a table");
+  const dialog = element("dialog", "nbt-dialog nbt-table-dialog");
+  const title = element("h2", "", "Points from a table");
   dialog.setAttribute("aria-label", title.textContent ?? "");
   const words = element("p", "nbt-dialog-words");
   words.textContent =
