@@ -41,7 +41,7 @@ export function networkView(surface: Surface): View {
   );
   const figure = element("div", "nbt-figure");
   // The drawing is a picture to a screen reader; what can be operated lies over it.
-  const drawing = element("div", "nbt-drawing");
+  const drawing = element("div", "nbt-diagram");
   const controls = layerControls(act);
   root.append(controls.bar, figure, key);
   figure.append(drawing);
