@@ -23,16 +23,45 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Where two workers share the tests: a file stays whole, and one browser at a time is enough.
 
     Two browsers, their servers and kernels would want more than two cores, and time out.
     """
-    for item in items:
-        group = (
-            "browser" if "browser" in getattr(item, "fixturenames", ()) else item.path.as_posix()
-        )
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneBrowser(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return "browser" if "browser" in file else file
+
+    # The longest group has to begin first: the order is that of the collected tests.
+    config.option.loadscope_reorder = False
+    return OneBrowser(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser tests first, in their order."""
+    items.sort(key=lambda item: "browser" not in item.nodeid.split("::", 1)[0])
+
+
+# What is not on every machine: an oracle of gigabytes, and one that no requirement brings.
+MAY_BE_MISSING = ("torch", "pandas")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI, a test that is skipped for any other reason has not been run: that is a failure."""
+    if not os.environ.get("CI") or hasattr(session.config, "workerinput"):
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    for report in reporter.stats.get("skipped", []):
+        reason = str(report.longrepr)
+        if not any(name in reason for name in MAY_BE_MISSING):
+            reporter.write_line(f"not run: {report.nodeid}: {reason}", red=True)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

@@ -43,8 +43,11 @@ SLIDERS = (
 )
 LISTS = ("Activation", "Speed", "Optimizer", "Loss", "First weights", "Schedule", "Replicas")
 
-_READ = """() => Object.fromEntries([...document.querySelectorAll("[data-view]")].map((view) =>
-  [view.dataset.view, {...view.dataset}]))"""
+# Without the verdict's word: it may come up to a second after the frame that it is about.
+_READ = """() => Object.fromEntries([...document.querySelectorAll("[data-view]")].map((view) => {
+  const {verdict, ...said} = view.dataset;
+  return [said.view, said];
+}))"""
 
 _PIXELS = """(canvas) => {
   const [width, height] = [canvas.width - 8, canvas.height - 8];

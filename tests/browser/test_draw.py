@@ -209,7 +209,7 @@ def test_own_data_is_drawn_with_the_keyboard(board: Board) -> None:
     pad.focus()
     for key in ("2", "ArrowRight", "ArrowRight", "ArrowUp", "Shift+ArrowUp", "Enter"):
         pad.press(key)
-    hint = board.view("plane").get_by_role("status")
+    hint = board.view("plane").locator(".nbt-tools-hint")
     expect(hint).to_have_text("Class 1 put at x 0.50, y 0.30.")
     expect(board.sentence).to_have_text(re.compile("501 points"))
     points = points_of(board)

@@ -17,8 +17,8 @@ from tests.browser.board import Board
 from tests.browser.conftest import OpenBoard
 
 FILES = [
-    *("Run as CSV", "Settings as JSON", "Picture as PNG", "Picture as SVG", "Program for NumPy"),
-    *("Program for PyTorch", "Program for Keras", "Program for scikit-learn"),
+    *("Run as CSV", "Points as CSV", "Settings as JSON", "Picture as PNG", "Picture as SVG"),
+    *("Program for NumPy", "Program for PyTorch", "Program for Keras", "Program for scikit-learn"),
 ]
 
 
@@ -47,6 +47,9 @@ def test_every_file_of_a_run(board: Board, tmp_path: Path) -> None:
         for name in ("epoch", "train_loss", "validation_loss", "validation_accuracy"):
             np.testing.assert_array_equal(table[name], getattr(same.history, name))
         assert f"{table['train_loss'][-1]:.3f}".startswith(board.value("train-loss")[:4])
+
+        points = save(board, "Points as CSV", tmp_path).read_text(encoding="utf-8")
+        assert points == same.points_to_csv()
 
         path = save(board, "Settings as JSON", tmp_path)
         assert path.name == "nbtutor-moons-settings.json"
@@ -115,7 +118,7 @@ def test_a_forged_wish_for_a_file_is_refused(board: Board) -> None:
     board.page.evaluate(
         "() => forge({method: 'custom', content: {type: 'export', what: '../../etc/passwd'}})"
     )
-    expect(board.complaint).to_contain_text("what must be one of csv, json")
+    expect(board.complaint).to_contain_text("what must be one of csv, points, json")
     # One that the page's own code did not ask for is left alone: nothing is downloaded.
     downloads: list[str] = []
     board.page.on("download", lambda download: downloads.append(download.suggested_filename))
