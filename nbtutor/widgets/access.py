@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 
 from nbtutor.engine.validation import ParameterError, check_choice, is_sequence
-from nbtutor.widgets.controls import Layers
+from nbtutor.widgets.boxes import family
 from nbtutor.widgets.display import DISPLAY, WORDS_OF_DISPLAY
 from nbtutor.widgets.settings import WORDS
 
@@ -100,7 +100,7 @@ class Guard:
         self.control = control
         self.locked = False
         self._refuse = refuse
-        for widget in _family(control):
+        for widget in family(control):
             self._stand_before(widget)
 
     def _stand_before(self, widget: ipywidgets.Widget) -> None:
@@ -112,14 +112,6 @@ class Guard:
                 widget._handle_msg(message)
 
         widget.comm.on_msg(receive)
-
-
-def _family(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
-    """Return a widget and all below it, those that are not in sight now included."""
-    below = list(getattr(widget, "children", ()))
-    if isinstance(widget, Layers):
-        below += [box for box in widget.units if box not in below]
-    return [widget, *(member for child in below for member in _family(child))]
 
 
 @dataclass(frozen=True)

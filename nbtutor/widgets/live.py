@@ -122,7 +122,7 @@ class Run:
         data = settings.make_data()
         self.train: Dataset
         self.validation: Dataset
-        self.train, self.validation = data.split(settings.train_share, settings.shift)
+        self.train, self.validation = settings.split(data)
         self.seconds = 0.0
         self.name = ""
         network = settings.make_network(data)
@@ -157,7 +157,7 @@ class Run:
         other._train_until = copy(self._train_until)
         other.course, other.fleet = copy(self.course), None
         data = settings.make_data()
-        other.train, other.validation = data.split(settings.train_share, settings.shift)
+        other.train, other.validation = settings.split(data)
         trainer = self.trainer.fork()
         trainer.change_data(other.train, other.validation, go_on=go_on)
         other._equip(trainer)

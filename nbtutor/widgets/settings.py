@@ -274,6 +274,10 @@ class RunSettings:
             classes=self.classes if choice else None,
         )
 
+    def split(self, data: Dataset) -> tuple[Dataset, Dataset]:
+        """Return the points to train on, and those to validate with."""
+        return data.split(self.train_share, self.shift)
+
     def make_network(self, data: Dataset) -> Network:
         """Return a network that fits the data, with its initial weights."""
         kind = "sigmoid" if data.classes == 2 else "softmax"

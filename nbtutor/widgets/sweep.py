@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nbtutor.engine.validation import check_integer
-from nbtutor.experiments import LearningRateSweep, begin_sweep, lr_sweep
+from nbtutor.experiments import LearningRateSweep, begin_sweep, sweep_so_far
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
 
@@ -107,12 +107,7 @@ class RateSweep:
 
     def result(self) -> LearningRateSweep:
         """Return what became of the rates, once the sweep is done."""
-        return lr_sweep(
-            *(self._trainer.network, self._trainer.train),
-            rates=self.rates,
-            epochs=self.epochs,
-            resume=self._trainer,
-        )
+        return sweep_so_far(self._trainer, np.asarray(self.rates, dtype=float), self.epochs)
 
     def fits(self, settings: RunSettings) -> bool:
         """Whether these settings are the sweep's, but for the learning rate."""

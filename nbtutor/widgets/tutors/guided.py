@@ -138,8 +138,7 @@ class Guided(ipywidgets.VBox):
 
     def _load(self, example: Example, keep: Collection[str] = ()) -> None:
         """Take over an example, but for the settings in `keep`."""
-        keep = {*keep, "data"} if "dataset" in keep else keep
-        kept = {name: getattr(self, name) for name in WORDS if name in keep}
+        kept = self._settings_in(keep)
         wanted = RunSettings(**example.settings)
         with self.views.status.lock:
             self._live.play(False)
@@ -159,6 +158,11 @@ class Guided(ipywidgets.VBox):
                 self.views.status.error = (
                     f"Locked here, and not as in the example: {words}. It may go another way."
                 )
+
+    def _settings_in(self, names: Collection[str]) -> dict[str, Any]:
+        """Return the settings of these names; points of one's own go with the data set."""
+        names = {*names, "data"} if "dataset" in names else names
+        return {name: getattr(self, name) for name in WORDS if name in names}
 
     def _begin(self, rates: Sequence[float] | None = None, epochs: int = EPOCHS) -> RateSweep:
         self._sweep = RateSweep(self._live.settings, rates, epochs)

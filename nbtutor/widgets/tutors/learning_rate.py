@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from nbtutor.charts import Axis, Chart, Colour, Dash, Line, Mark, Points, Rule
-from nbtutor.engine import Dataset, Network, Trainer, TrainingConfig, copies
+from nbtutor.engine import Network, Trainer, TrainingConfig, copies
 from nbtutor.engine.code import to_code
 from nbtutor.engine.schedules import (
     CosineDecay,
@@ -24,13 +24,15 @@ from nbtutor.experiments import (
     LearningRateRangeTest,
     LearningRateSweep,
     StabilityLimit,
+    begin_sweep,
     lr_range_test,
     stability_limit,
     sweep_so_far,
 )
 from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
+from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.tutor import Tutor
+from nbtutor.widgets.tutors.tutor import Experiment, Tutor
 
 Array = np.ndarray
 
@@ -43,22 +45,7 @@ _RATE = Axis("learning rate", "log")
 _EPOCH = Axis("epoch", limits=(0, EPOCHS))
 
 
-class _Setting:
-    """Data, and a network that has learned nothing yet."""
-
-    def __init__(self, settings: RunSettings) -> None:
-        self.settings = settings
-        data = settings.make_data()
-        self.train: Dataset
-        self.validation: Dataset
-        self.train, self.validation = data.split(settings.train_share)
-        self.network: Network = settings.make_network(data)
-
-    def trainer(self, network: Network, config: TrainingConfig) -> Trainer:
-        return Trainer(network, self.train, self.validation, config, self.settings.seed)
-
-
-class RateSweep:
+class RateSweep(Experiment):
     """The same network with 24 learning rates at once.
 
     Parameters
@@ -75,9 +62,14 @@ class RateSweep:
     label: ClassVar[str] = "24 rates at once"
 
     def __init__(self, settings: RunSettings) -> None:
-        self._start = _Setting(settings)
-        config = replace(settings.training, learning_rate=tuple(RATES.tolist()))
-        self._trainer = self._start.trainer(copies(self._start.network, len(RATES)), config)
+        self._momentum = settings.momentum
+        run = Run(settings)
+        self._trainer = begin_sweep(
+            *(run.network, run.train, run.validation),
+            rates=RATES,
+            config=settings.training,
+            seed=settings.seed,
+        )
         self.chosen = int(np.abs(np.log(RATES / settings.learning_rate)).argmin())
 
     def advance(self, seconds: float) -> None:
@@ -99,8 +91,7 @@ class RateSweep:
     def stability(self) -> StabilityLimit:
         """The stability limit where the best rate has led; asked for at the end only."""
         best = copies(self._trainer.network, replica=self.result.best or 0)
-        momentum = self._start.settings.momentum
-        return stability_limit(best, self._start.train, momentum=momentum, factors=())
+        return stability_limit(best, self._trainer.train, momentum=self._momentum, factors=())
 
     def tell(self) -> str:
         """Say which rate is best, and how many are lost."""
@@ -180,14 +171,14 @@ def _loss(result: LearningRateSweep) -> str:
     return f"{np.nanmin(result.final_losses):.3g}"
 
 
-class RangeTest:
+class RangeTest(Experiment):
     """The learning rate range test both ways, and its suggestions run for real."""
 
     label: ClassVar[str] = "Range test"
     _STEPS = 3
 
     def __init__(self, settings: RunSettings) -> None:
-        self._start = _Setting(settings)
+        self._run = Run(settings)
         self._tests: dict[str, LearningRateRangeTest] = {}
         self._done = 0
 
@@ -195,13 +186,11 @@ class RangeTest:
         """Do one of the three parts: they are short."""
         form = ("exponential", "linear", "exponential")[self._done]
         self._tests[form] = lr_range_test(
-            self._start.network,
-            self._start.train,
-            self._start.validation,
+            *(self._run.network, self._run.train, self._run.validation),
             form=form,
-            config=self._start.settings.training,
+            config=self._run.settings.training,
             run_epochs=EPOCHS if self._done == 2 else 0,
-            seed=self._start.settings.seed,
+            seed=self._run.settings.seed,
         )
         self._done += 1
 
@@ -230,9 +219,6 @@ class RangeTest:
             f"Of the suggestions, {found[rate]} ({rate:.2g}) ended lowest, with a loss of "
             f"{finals[best]:.3g} after {EPOCHS} epochs."
         )
-
-    def pick(self, mark: Line | Points, point: int) -> None:
-        """Take no choice: there is nothing to choose."""
 
     def charts(self) -> list[Chart]:
         """Return the loss against a growing rate, the accuracy, and what the suggestions did."""
@@ -304,16 +290,17 @@ def _suggestion_rules(test: LearningRateRangeTest) -> list[Rule]:
     ]
 
 
-class _Race:
+class _Race(Experiment):
     """Networks that differ in one setting of the training, each from several initial weights."""
 
     def __init__(
         self, settings: RunSettings, configs: Mapping[str, TrainingConfig], shows_rates: bool
     ) -> None:
-        start = _Setting(settings)
-        fleet = Network(**{**start.network.settings, "replicas": RUNS})
+        run = Run(settings)
+        fleet = Network(**{**run.network.settings, "replicas": RUNS})
         self._trainers = {
-            name: start.trainer(fleet.copy(), config) for name, config in configs.items()
+            name: Trainer(fleet.copy(), run.train, run.validation, config, settings.seed)
+            for name, config in configs.items()
         }
         self._shows_rates = shows_rates
 
@@ -348,9 +335,6 @@ class _Race:
         done, total = self.progress
         head = "" if done == total else f"Epoch {done} of {total}. "
         return f"{head}Lowest loss: {best}, {finals[best]:.3g} (median of {RUNS} runs)."
-
-    def pick(self, mark: Line | Points, point: int) -> None:
-        """Take no choice: there is nothing to choose."""
 
     def charts(self) -> list[Chart]:
         """Return the losses, and the rates where they differ."""
@@ -600,8 +584,7 @@ class LearningRateTutor(Tutor):
             chosen = self.settings.learning_rate
             if self.sweep is not None:
                 chosen = float(f"{RATES[self.sweep.chosen]:.4g}")
-            start = _Setting(replace(self.settings, learning_rate=chosen))
-            trainer = start.trainer(start.network, start.settings.training)
-            return to_code(trainer, library, epochs=EPOCHS)
+            run = Run(self.settings.changed(learning_rate=chosen))
+            return to_code(run.trainer, library, epochs=EPOCHS)
 
         return write

@@ -24,10 +24,10 @@ from nbtutor.widgets.access import (
     describe_kept,
     refusal,
 )
+from nbtutor.widgets.boxes import box, close_all, heading, section
 from nbtutor.widgets.by_layer import BY_LAYER, fit, settle
 from nbtutor.widgets.controls import (
     Controls,
-    Layers,
     Transport,
     bind,
     check_chosen,
@@ -245,7 +245,7 @@ class Playground(SettingTraits, KeepsRuns, Guided):
         links_to_plane = [traitlets.link((self, n), (self.views.plane, n)) for n in DISPLAY]
         self._unbind += [link.unlink for link in links_to_plane]
         # The diagram stands in the place of this control, which is no child, then.
-        self._unbind += [lambda: _close_all(self.controls.hidden)]
+        self._unbind += [lambda: close_all(self.controls.hidden)]
         self.observe(self._change_setting, list(WORDS))
         self.observe(self._change_playing, "playing")
         self.transport.play.on_click(lambda _: self.set_trait("playing", not self.playing))
@@ -469,7 +469,7 @@ class Playground(SettingTraits, KeepsRuns, Guided):
             unbind()
         self._unbind = ()
         self.unobserve_all()
-        _close_all(self)
+        close_all(self)
 
     # How a change spreads: a control or Python sets a trait, the trait changes the run.
 
@@ -578,8 +578,7 @@ class Playground(SettingTraits, KeepsRuns, Guided):
 
     def _open(self, link: links.Link, keep: Collection[str] = ()) -> None:
         """Take over what a link holds, but for the names in `keep`."""
-        keep = {*keep, "data"} if "dataset" in keep else keep
-        kept = {name: getattr(self, name) for name in WORDS if name in keep}
+        kept = self._settings_in(keep)
         with self.views.status.lock:
             note = "The settings of the link are here. Press Play."
             self._live.replace(link.settings.keeping(kept), note)
@@ -687,17 +686,17 @@ def _compose(
 ) -> list[ipywidgets.Widget]:
     """Lay everything out: data and training left, network in the middle, pictures right."""
     c = controls
-    buttons = _box(ipywidgets.HBox, "nbt-transport", *vars(transport).values())
+    buttons = box(ipywidgets.HBox, "nbt-transport", *vars(transport).values())
     left = _chosen(c, chosen) if chosen else _pages(c)
-    middle = _box(
-        *(ipywidgets.VBox, "nbt-stage", _heading("Network"), c.inputs),
+    middle = box(
+        *(ipywidgets.VBox, "nbt-stage", heading("Network"), c.inputs),
         *(views.network, views.slow, views.verdict),
-        _box(ipywidgets.HBox, "nbt-replicas", c.replicas, views.replicas),
+        box(ipywidgets.HBox, "nbt-replicas", c.replicas, views.replicas),
     )
-    right = _box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
+    right = box(ipywidgets.VBox, "nbt-output", views.plane, views.curves)
     return [
-        _box(ipywidgets.HBox, "nbt-header", buttons, views.status, views.share),
-        _box(ipywidgets.HBox, "nbt-columns", left, middle, right),
+        box(ipywidgets.HBox, "nbt-header", buttons, views.status, views.share),
+        box(ipywidgets.HBox, "nbt-columns", left, middle, right),
     ]
 
 
@@ -706,31 +705,31 @@ def _pages(c: Controls) -> Pages:
     return Pages(
         {
             "Basics": (
-                _section("Data", c.dataset, c.noise, c.train_share),
-                _section(
+                section("Data", c.dataset, c.noise, c.train_share),
+                section(
                     *("Training", c.activation, c.learning_rate, c.batch_size, c.dropout),
                     *(c.l1, c.l2, c.speed),
                 ),
             ),
             "Data": (
-                _section("Data", c.points, c.classes, c.label_noise, c.seed),
-                _section("Training and validation apart", c.shift, note(SHIFT)),
-                _section(
+                section("Data", c.points, c.classes, c.label_noise, c.seed),
+                section("Training and validation apart", c.shift, note(SHIFT)),
+                section(
                     *("Augmentation", c.jitter, c.rotation, c.mirror, note(AUGMENTATION)),
                 ),
             ),
             "Training": (
-                _section(
+                section(
                     *("Training", c.optimizer, c.momentum, c.loss, c.initialization),
                     *(c.clip_norm, c.label_smoothing),
                 ),
             ),
             "Schedule": (
-                _section(
+                section(
                     *("Course of the learning rate", c.schedule, c.schedule_epochs),
                     *(c.schedule_low, ScheduleNote(c)),
                 ),
-                _section("Pause by itself", c.stop_epoch, c.stop_loss, c.patience, note(PAUSE)),
+                section("Pause by itself", c.stop_epoch, c.stop_loss, c.patience, note(PAUSE)),
             ),
         }
     )
@@ -740,33 +739,5 @@ def _chosen(controls: Controls, names: Sequence[str]) -> ipywidgets.Box:
     """Return the controls that a teacher has chosen, in their order; the network keeps its own."""
     of_network = ("inputs", "hidden", "replicas")
     own = {n: control for n, control in vars(controls).items() if n not in of_network}
-    shown = _section("Settings", *(own.pop(name) for name in names if name in own))
-    return _box(ipywidgets.VBox, "nbt-controls", shown, _section("Hidden", *own.values()))
-
-
-def _section(title: str, *controls: ipywidgets.Widget) -> ipywidgets.VBox:
-    return _box(ipywidgets.VBox, "nbt-section", _heading(title), *controls)
-
-
-def _heading(text: str) -> ipywidgets.HTML:
-    heading = ipywidgets.HTML(f"<h2>{text}</h2>")
-    heading.add_class("nbt-heading")
-    return heading
-
-
-def _box(kind: type[ipywidgets.Box], name: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
-    box = kind(children)
-    box.add_class(name)
-    return box
-
-
-def _close_all(widget: ipywidgets.Widget) -> None:
-    for child in getattr(widget, "children", ()):
-        _close_all(child)
-    if isinstance(widget, Layers):
-        for box in widget.units:
-            _close_all(box)
-    for part in ("layout", "style"):
-        if isinstance(getattr(widget, part, None), ipywidgets.Widget):
-            getattr(widget, part).close()
-    ipywidgets.Widget.close(widget)
+    shown = section("Settings", *(own.pop(name) for name in names if name in own))
+    return box(ipywidgets.VBox, "nbt-controls", shown, section("Hidden", *own.values()))

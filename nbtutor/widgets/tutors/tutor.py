@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
 
 from nbtutor.charts import Chart, Line, Points
 from nbtutor.engine.validation import check_choice
-from nbtutor.widgets.controls import Layers, make_controls
+from nbtutor.widgets.boxes import box, close_all, section
+from nbtutor.widgets.controls import make_controls
 from nbtutor.widgets.lesson.part import Part
 from nbtutor.widgets.settings import WORDS, RunSettings, unknown_name
 from nbtutor.widgets.views import ChartView, Stage, Work
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Experiment(Work, Protocol):
+class Experiment(Work, ABC):
     """Something to try: it works in portions, and says what is to be seen of it.
 
     Parameters
@@ -34,13 +36,20 @@ class Experiment(Work, Protocol):
 
     label: ClassVar[str]
 
+    @abstractmethod
     def __init__(self, settings: RunSettings) -> None: ...
 
+    @property
+    @abstractmethod
+    def result(self) -> Any:
+        """What has come of it so far."""
+
+    @abstractmethod
     def charts(self) -> Sequence[Chart]:
         """Return what is seen of it now."""
 
     def pick(self, mark: Line | Points, point: int) -> None:
-        """Take the learner's choice of a point of a chart."""
+        """Take the learner's choice of a point of a chart; there may be nothing to choose."""
 
 
 class Tutor(ipywidgets.VBox):
@@ -97,7 +106,7 @@ class Tutor(ipywidgets.VBox):
             if name in self.controls:
                 control.observe(self._change_from_control, "value")
             else:
-                _close_all(control)
+                close_all(control)
         self._choice = ipywidgets.ToggleButtons(
             options=[(kind.label, name) for name, kind in self.EXPERIMENTS.items()],
             description="Experiment",
@@ -141,7 +150,7 @@ class Tutor(ipywidgets.VBox):
         ParameterError
             If a value is not allowed; nothing is changed then.
         """
-        wanted = replace(self.settings, **settings)
+        wanted = self.settings.changed(**settings)
         if wanted == self.settings:
             return
         with self.stage.lock:
@@ -158,7 +167,7 @@ class Tutor(ipywidgets.VBox):
         The numbers are those that the page comes to with the same settings.
         """
         self.stage.run()
-        return getattr(self.work, "result", None)
+        return self.work.result
 
     def figure(self) -> Figure:
         """Return the charts as a matplotlib figure."""
@@ -194,38 +203,18 @@ class Tutor(ipywidgets.VBox):
             self.stage.error = f"Nothing was changed. {error}"
 
     def _compose(self) -> list[ipywidgets.Widget]:
-        heading = ipywidgets.HTML("<h2>Settings</h2>")
-        heading.add_class("nbt-heading")
-        left = _box(ipywidgets.VBox, "nbt-section", heading, *self.controls.values())
-        charts = _box(ipywidgets.Box, "nbt-charts", *self.chart_views)
+        left = section("Settings", *self.controls.values())
+        charts = box(ipywidgets.Box, "nbt-charts", *self.chart_views)
         several = [self._choice] if len(self.EXPERIMENTS) > 1 else []
         self._choice.add_class("nbt-experiments")
-        right = _box(ipywidgets.VBox, "nbt-tutor-stage", *several, self.stage, charts)
-        return [_box(ipywidgets.Box, "nbt-tutor-columns", left, right)]
+        right = box(ipywidgets.VBox, "nbt-tutor-stage", *several, self.stage, charts)
+        return [box(ipywidgets.Box, "nbt-tutor-columns", left, right)]
 
     def close(self) -> None:
         """Close every control and view; nothing is left in the kernel. May be called again."""
         for widget in (self, *self.parts):
-            _close_all(widget)
+            close_all(widget)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take nothing from the browser: a lesson is changed by its controls."""
         self.send_state([name for name in sync_data if name in self.keys])
-
-
-def _box(kind: type[ipywidgets.Box], name: str, *children: ipywidgets.Widget) -> ipywidgets.Box:
-    box = kind(children)
-    box.add_class(name)
-    return box
-
-
-def _close_all(widget: ipywidgets.Widget) -> None:
-    for child in getattr(widget, "children", ()):
-        _close_all(child)
-    if isinstance(widget, Layers):
-        for box in widget.units:
-            _close_all(box)
-    for part in ("layout", "style"):
-        if isinstance(getattr(widget, part, None), ipywidgets.Widget):
-            getattr(widget, part).close()
-    ipywidgets.Widget.close(widget)
