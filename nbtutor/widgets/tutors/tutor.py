@@ -51,12 +51,19 @@ class Experiment(Work, ABC):
     def pick(self, mark: Line | Points, point: int) -> None:
         """Take the learner's choice of a point of a chart; there may be nothing to choose."""
 
+    def take(self, settings: RunSettings) -> bool:
+        """Go on with other settings in mid-run, and return whether that can be.
+
+        Where it cannot, as here, the experiment starts again.
+        """
+        return False
+
 
 class Tutor(ipywidgets.VBox):
     """A lesson's board: settings on the left, an experiment and its charts on the right.
 
-    A change of a setting starts the experiment again; nothing is trained before the learner
-    presses Play.
+    A change of a setting starts the experiment again, unless it can go on with the new one; nothing
+    is trained before the learner presses Play.
 
     Parameters
     ----------
@@ -89,6 +96,8 @@ class Tutor(ipywidgets.VBox):
     """What there is to try, by name; the first comes first."""
     CHARTS: ClassVar[int] = 2
     """Charts that an experiment has at most."""
+    KEEPS_PLAYING: ClassVar[bool] = False
+    """Whether what plays, or has played to its end, plays on after a change of a setting."""
 
     def __init__(self, **settings: Any) -> None:
         for name in settings:
@@ -143,7 +152,7 @@ class Tutor(ipywidgets.VBox):
             self.stage.restart()
 
     def change(self, **settings: Any) -> None:
-        """Change settings, and start the experiment again.
+        """Change settings; the experiment takes them in mid-run, or starts again.
 
         Raises
         ------
@@ -159,7 +168,14 @@ class Tutor(ipywidgets.VBox):
                 value = getattr(wanted, name)
                 if control.value != value:
                     getattr(control, "show", lambda v, c=control: setattr(c, "value", v))(value)
-            self.stage.restart()
+            plays = self.KEEPS_PLAYING and (self.stage.playing or self.stage.finished)
+            with self.stage.hold_sync():  # the page need not hear of a pause in between
+                if self.work.take(wanted):
+                    self.stage.show()
+                else:
+                    self.stage.restart()
+                if plays:
+                    self.stage.play()
 
     def run(self) -> Any:
         """Do the whole experiment without a browser, and return its result.

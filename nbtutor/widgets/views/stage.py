@@ -106,6 +106,11 @@ class Stage(View):
         with self.lock:
             self.work = self._make()
             self.playing = False
+            self.show()
+
+    def show(self) -> None:
+        """Draw the work as it is now: something has changed it."""
+        with self.lock:
             self.error = ""
             self._show()
             self._tell()

@@ -1,0 +1,115 @@
+"""What a change of a setting does to the experiment of a lesson, and to its playing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+
+from nbtutor.charts import Axis, Chart
+from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.tutors.tutor import Experiment, Tutor
+
+END = 5
+
+
+class Count(Experiment):
+    """Counts to five, and five further with each new learning rate."""
+
+    label: ClassVar[str] = "Count"
+
+    def __init__(self, settings: RunSettings) -> None:
+        self._settings = settings
+        self._done, self._end = 0, END
+
+    def advance(self, seconds: float) -> None:
+        self._done += 1
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        return self._done, self._end
+
+    @property
+    def result(self) -> int:
+        return self._done
+
+    def tell(self) -> str:
+        return f"{self._done} at rate {self._settings.learning_rate:g}"
+
+    def charts(self) -> list[Chart]:
+        return [Chart(self.tell(), Axis("x"), Axis("y"))]
+
+    def take(self, settings: RunSettings) -> bool:
+        if settings != self._settings.changed(learning_rate=settings.learning_rate):
+            return False
+        self._settings, self._end = settings, self._done + END
+        return True
+
+
+class CountTutor(Tutor):
+    CONTROLS = ("learning_rate", "noise")
+    EXPERIMENTS: ClassVar = {"count": Count}
+    CHARTS = 1
+
+
+class LiveTutor(CountTutor):
+    KEEPS_PLAYING = True
+
+
+def tick(tutor: Tutor) -> None:
+    message = {"type": "tick", "seen": tutor.stage.seq, "window": 1, "again": False}
+    tutor.stage.comm.handle_msg(
+        {"content": {"data": {"method": "custom", "content": message}}, "buffers": []}
+    )
+
+
+@pytest.fixture(params=[CountTutor, LiveTutor])
+def tutor(request: pytest.FixtureRequest) -> Iterator[Tutor]:
+    made = request.param()
+    yield made
+    made.close()
+
+
+def test_what_can_be_taken_in_mid_run_goes_on(tutor: Tutor) -> None:
+    work = tutor.work
+    tutor.stage.play()
+    tick(tutor)
+    tick(tutor)
+    tutor.change(learning_rate=0.5)
+    assert tutor.work is work
+    assert (tutor.stage.done, tutor.stage.total) == (2, 2 + END)
+    assert tutor.chart_views[0].chart.title == tutor.stage.message == "2 at rate 0.5"
+    assert tutor.stage.playing  # it was, and nothing has stopped it
+
+
+@pytest.mark.parametrize("kind", [CountTutor, LiveTutor])
+def test_what_starts_again_plays_on_where_the_lesson_says_so(kind: type[Tutor]) -> None:
+    tutor = kind()
+    tutor.stage.play()
+    tick(tutor)
+    pauses = []
+    tutor.stage.send_state = lambda key=None: pauses.append(tutor.stage.playing)
+    tutor.controls["noise"].value = 0.3
+    assert tutor.work.result == 0
+    assert tutor.stage.playing == kind.KEEPS_PLAYING
+    # The page is told the end of it only.
+    assert set(pauses) == {kind.KEEPS_PLAYING}
+    tutor.close()
+
+
+def test_a_finished_run_plays_on_but_a_paused_one_stays(tutor: Tutor) -> None:
+    tutor.run()
+    tutor.change(noise=0.2)
+    assert tutor.stage.playing == tutor.KEEPS_PLAYING
+    tutor.stage.play(False)
+    tutor.change(noise=0.3)
+    assert not tutor.stage.playing
+    assert tutor.stage.state == "idle"
+
+
+def test_nothing_plays_before_the_learner_says_so(tutor: Tutor) -> None:
+    tutor.change(noise=0.3)
+    tutor.change(learning_rate=0.5)
+    assert not tutor.stage.playing
+    assert tutor.stage.done == 0
