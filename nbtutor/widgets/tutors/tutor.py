@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
@@ -13,6 +14,7 @@ from nbtutor.charts import Chart, Line, Points
 from nbtutor.engine.validation import check_choice
 from nbtutor.widgets.boxes import box, close_all, section
 from nbtutor.widgets.controls import make_controls
+from nbtutor.widgets.dials import Dial, Panel
 from nbtutor.widgets.lesson.part import Part
 from nbtutor.widgets.settings import WORDS, RunSettings, unknown_name
 from nbtutor.widgets.views import ChartView, Stage, Work
@@ -27,6 +29,8 @@ class Experiment(Work, ABC):
     Parameters
     ----------
     settings : RunSettings
+    **dials
+        Where its own dials stand, if it has any.
 
     Attributes
     ----------
@@ -35,6 +39,10 @@ class Experiment(Work, ABC):
     """
 
     label: ClassVar[str]
+    DIALS: ClassVar[Mapping[str, Dial]] = {}
+    """Its own controls, beside the settings."""
+    SETTINGS: ClassVar[Sequence[str] | None] = None
+    """The settings that it answers to; the controls of others are out of sight. None for all."""
 
     @abstractmethod
     def __init__(self, settings: RunSettings) -> None: ...
@@ -58,6 +66,14 @@ class Experiment(Work, ABC):
         """
         return False
 
+    def turn(self, **dials: Any) -> bool:
+        """Go on with dials that were turned, and return whether that can be, as for `take`."""
+        return False
+
+    def formulas(self) -> Sequence[str]:
+        """Return what is computed now, a formula with its numbers a line; there may be none."""
+        return ()
+
 
 class Tutor(ipywidgets.VBox):
     """A lesson's board: settings on the left, an experiment and its charts on the right.
@@ -76,6 +92,8 @@ class Tutor(ipywidgets.VBox):
         The present ones; `change` changes them.
     controls : dict of str to Widget
         One ordinary ipywidget for each setting that the lesson shows.
+    panels : dict of str to Panel
+        The dials of each experiment; `turn` turns them.
     stage : Stage
         The buttons, and the experiment: ``stage.work``.
     chart_views : tuple of ChartView
@@ -105,6 +123,10 @@ class Tutor(ipywidgets.VBox):
                 raise unknown_name(name, WORDS)
         self.settings = RunSettings(**{**self.DEFAULTS, **settings})
         self._name = next(iter(self.EXPERIMENTS))
+        self.panels = {
+            name: Panel(kind.label, kind.DIALS, self._turn_from_control)
+            for name, kind in self.EXPERIMENTS.items()
+        }
         self.stage = Stage(self._make, self._draw)
         charts = self.work.charts()
         empty = [charts[0]] * (self.CHARTS - len(charts))
@@ -121,7 +143,11 @@ class Tutor(ipywidgets.VBox):
             description="Experiment",
         )
         self._choice.observe(lambda change: self.choose(change["new"]), "value")
+        self._settings = section("Settings", *self.controls.values())
+        self._formulas = ipywidgets.HTML()
+        self._formulas.add_class("nbt-formulas")
         super().__init__(self._compose())
+        self._sort_controls()
         for name in ("nbt-playground", "nbt-tutor"):
             self.add_class(name)
         self._draw()
@@ -149,6 +175,7 @@ class Tutor(ipywidgets.VBox):
         if experiment != self._name:
             self._name = experiment
             self._choice.value = experiment
+            self._sort_controls()
             self.stage.restart()
 
     def change(self, **settings: Any) -> None:
@@ -168,14 +195,22 @@ class Tutor(ipywidgets.VBox):
                 value = getattr(wanted, name)
                 if control.value != value:
                     getattr(control, "show", lambda v, c=control: setattr(c, "value", v))(value)
-            plays = self.KEEPS_PLAYING and (self.stage.playing or self.stage.finished)
-            with self.stage.hold_sync():  # the page need not hear of a pause in between
-                if self.work.take(wanted):
-                    self.stage.show()
-                else:
-                    self.stage.restart()
-                if plays:
-                    self.stage.play()
+            self._go_on(lambda: self.work.take(wanted))
+
+    def turn(self, **dials: Any) -> None:
+        """Turn dials of the present experiment, which goes on with them, or starts again.
+
+        Raises
+        ------
+        ParameterError
+            If a value is not allowed; nothing is changed then.
+        TypeError
+            If the experiment has no such dial.
+        """
+        with self.stage.lock:
+            turned = self.panels[self._name].turn(dials)
+            if turned:
+                self._go_on(lambda: self.work.turn(**turned))
 
     def run(self) -> Any:
         """Do the whole experiment without a browser, and return its result.
@@ -196,9 +231,23 @@ class Tutor(ipywidgets.VBox):
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in given.items())})"
 
     def _make(self) -> Experiment:
-        return self.EXPERIMENTS[self._name](self.settings)
+        return self.EXPERIMENTS[self._name](self.settings, **self.panels[self._name].values)
+
+    def _go_on(self, takes: Callable[[], bool]) -> None:
+        """Go on where the experiment takes a change, or else start it again."""
+        plays = self.KEEPS_PLAYING and (self.stage.playing or self.stage.finished)
+        with self.stage.hold_sync():  # the page need not hear of a pause in between
+            if takes():
+                self.stage.show()
+            else:
+                self.stage.restart()
+            if plays:
+                self.stage.play()
 
     def _draw(self) -> None:
+        lines = self.work.formulas()
+        self._formulas.value = "<br>".join(map(escape, lines))
+        self._formulas.layout.display = None if lines else "none"
         charts = self.work.charts()
         for number, view in enumerate(self.chart_views):
             shown = number < len(charts)
@@ -209,7 +258,13 @@ class Tutor(ipywidgets.VBox):
     def _pick(self, mark: Line | Points, point: int) -> None:
         with self.stage.lock:
             self.work.pick(mark, point)
-            self._draw()
+            self.stage.show()
+
+    def _turn_from_control(self, name: str, value: Any) -> None:
+        try:
+            self.turn(**{name: value})
+        except ValueError as error:
+            self.stage.error = f"Nothing was changed. {error}"
 
     def _change_from_control(self, change: dict[str, Any]) -> None:
         name = next(n for n, control in self.controls.items() if control is change["owner"])
@@ -219,12 +274,24 @@ class Tutor(ipywidgets.VBox):
             self.stage.error = f"Nothing was changed. {error}"
 
     def _compose(self) -> list[ipywidgets.Widget]:
-        left = section("Settings", *self.controls.values())
+        panels = [panel.box for panel in self.panels.values()]
+        left = box(ipywidgets.VBox, "nbt-tutor-controls", *panels, self._settings)
         charts = box(ipywidgets.Box, "nbt-charts", *self.chart_views)
         several = [self._choice] if len(self.EXPERIMENTS) > 1 else []
         self._choice.add_class("nbt-experiments")
-        right = box(ipywidgets.VBox, "nbt-tutor-stage", *several, self.stage, charts)
-        return [box(ipywidgets.Box, "nbt-tutor-columns", left, right)]
+        right = box(ipywidgets.VBox, "nbt-tutor-stage", self.stage, self._formulas, charts)
+        return [*several, box(ipywidgets.Box, "nbt-tutor-columns", left, right)]
+
+    def _sort_controls(self) -> None:
+        """Show the controls that the present experiment answers to."""
+        used = self.EXPERIMENTS[self._name].SETTINGS
+        shown = [name for name in self.controls if used is None or name in used]
+        for name, control in self.controls.items():
+            control.layout.display = None if name in shown else "none"
+        self._settings.layout.display = None if shown else "none"
+        for name, panel in self.panels.items():
+            here = name == self._name and panel.controls
+            panel.box.layout.display = None if here else "none"
 
     def close(self) -> None:
         """Close every control and view; nothing is left in the kernel. May be called again."""

@@ -28,7 +28,7 @@ class Work(Protocol):
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How much is done, and of how much: epochs, networks, rates ..."""
+        """How much is done, and of how much: epochs, networks, rates ... Of 0: nothing to run."""
 
     def tell(self) -> str:
         """Say how it stands, in a sentence."""
@@ -93,8 +93,10 @@ class Stage(View):
         return done >= total
 
     def play(self, playing: bool = True) -> None:
-        """Start or pause. A finished work starts again."""
+        """Start or pause. A finished work starts again; one with nothing to run stays as it is."""
         with self.lock:
+            if not self.work.progress[1]:
+                return
             if playing and self.finished:
                 self.restart()
             self.playing = playing
@@ -131,7 +133,7 @@ class Stage(View):
             if self.playing and done >= total:
                 self.playing = False
             self.state = "playing" if self.playing else "paused" if done else "idle"
-            self.message = self.work.tell() if done else self._invitation
+            self.message = self.work.tell() if done or not total else self._invitation
 
     def _receive(self, _: Stage, content: object, buffers: object) -> None:
         with self.lock:

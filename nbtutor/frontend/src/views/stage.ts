@@ -85,7 +85,8 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
     play.classList.toggle("nbt-pause", playing);
     bar.max = Math.max(1, total);
     bar.value = Math.min(done, bar.max);
-    bar.hidden = total === 0;
+    // Where nothing trains there is nothing to play: the controls are answered at once.
+    play.hidden = restart.hidden = bar.hidden = total === 0;
     words.offer(() => said);
     const error = complaint || String(model.get(TRAITS.error) ?? "");
     if (alert.textContent !== error) alert.textContent = error;
