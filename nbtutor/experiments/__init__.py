@@ -83,11 +83,15 @@ from nbtutor.experiments.prescribe import (
     REMEDIES,
     Prescription,
     Remedy,
+    Trial,
     prescribe,
 )
 from nbtutor.experiments.progress import (
     Cancelled,
     Progress,
+)
+from nbtutor.experiments.regularizers import (
+    REGULARIZERS,
 )
 from nbtutor.experiments.result import (
     Result,
@@ -127,6 +131,7 @@ from nbtutor.experiments.transfer import (
 
 __all__ = [
     "CHECKS",
+    "REGULARIZERS",
     "REMEDIES",
     "SABOTAGES",
     "SUGGESTIONS",
@@ -163,6 +168,7 @@ __all__ = [
     "Task",
     "Thresholds",
     "TransferResult",
+    "Trial",
     "VarianceSplit",
     "Walk",
     "ambiguity",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from nbtutor.engine.validation import (
 from nbtutor.experiments.intervals import t_interval
 from nbtutor.experiments.progress import Counter, Progress
 from nbtutor.experiments.result import Result
-from nbtutor.experiments.situation import MAX_REPLICAS, Situation, run
+from nbtutor.experiments.situation import MAX_REPLICAS, Situation, Training
 
 Array = np.ndarray
 
@@ -79,21 +80,28 @@ def _augmentation(now: Situation) -> Situation | None:
 
 def _smaller_batch(now: Situation) -> Situation | None:
     size = min(now.config.batch_size, now.n_train)
-    return _set(now, batch_size=max(size // 4, 1)) if size > 1 else None
+    return with_training(now, batch_size=max(size // 4, 1)) if size > 1 else None
 
 
 def _larger_batch(now: Situation) -> Situation | None:
     size = now.config.batch_size
-    return _set(now, batch_size=4 * size) if size < now.n_train else None
+    return with_training(now, batch_size=4 * size) if size < now.n_train else None
 
 
-def _stronger(name: str, least: float, most: float) -> Callable[[Situation], Situation | None]:
-    """Raise a penalty or dropout: to `least` from below, else to three times, at most `most`."""
+def stronger(name: str, least: float, most: float) -> Callable[[Situation], Situation | None]:
+    """Return what raises a penalty or dropout.
+
+    Parameters
+    ----------
+    name : {"l1", "l2", "dropout"}
+    least, most : float
+        From below `least` it is raised to that; else to three times, at most `most`.
+    """
 
     def change(now: Situation) -> Situation | None:
         value = _number(now, name)
-        stronger = least if value < least else min(3 * value, most)
-        return _set(now, **{name: stronger}) if stronger > value else None
+        raised = least if value < least else min(3 * value, most)
+        return with_training(now, **{name: raised}) if raised > value else None
 
     return change
 
@@ -101,7 +109,7 @@ def _stronger(name: str, least: float, most: float) -> Callable[[Situation], Sit
 def _rate(factor: float) -> Callable[[Situation], Situation | None]:
     def change(now: Situation) -> Situation | None:
         value = _number(now, "learning_rate")
-        return _set(now, learning_rate=factor * value) if value else None
+        return with_training(now, learning_rate=factor * value) if value else None
 
     return change
 
@@ -116,9 +124,9 @@ REMEDIES: dict[str, Remedy] = {
         Remedy("fewer_units", "A quarter of the hidden units.", _fewer_units),
         Remedy("train_longer", "Four times as many epochs.", _train_longer),
         Remedy("early_stopping", "Stop early, and go back to the best epoch.", _early_stopping),
-        Remedy("l2", "A stronger L2 penalty.", _stronger("l2", 0.01, 1)),
-        Remedy("l1", "A stronger L1 penalty.", _stronger("l1", 0.002, 1)),
-        Remedy("dropout", "More dropout.", _stronger("dropout", 0.2, 0.6)),
+        Remedy("l2", "A stronger L2 penalty.", stronger("l2", 0.01, 1)),
+        Remedy("l1", "A stronger L1 penalty.", stronger("l1", 0.002, 1)),
+        Remedy("dropout", "More dropout.", stronger("dropout", 0.2, 0.6)),
         Remedy("smaller_batch", "A quarter of the batch, the same epochs.", _smaller_batch),
         Remedy("larger_batch", "Four times the batch, the same epochs.", _larger_batch),
         Remedy("lower_rate", "A quarter of the learning rate.", _rate(0.25)),
@@ -211,38 +219,104 @@ def prescribe(
     Cancelled
         If `progress` asked for it.
     """
-    situation = Situation() if situation is None else situation
-    check_type("situation", situation, Situation)
-    check_integer("replicas", replicas, low=2, high=MAX_REPLICAS)
-    for name in ("learning_rate", "dropout", "l1", "l2"):
-        _number(situation, name)  # one number each, checked before anything is trained
-    chosen = _choose(remedies)
-
-    changed = {name: remedy.change(situation) for name, remedy in chosen.items()}
-    plan = {"": situation, **{n: s for n, s in changed.items() if s is not None}}
-    losses: dict[str, tuple[Array, Array]] = {} if resume is None else resume
-    counter = Counter(len(plan), progress, losses)
-    for name, case in plan.items():
-        if name not in losses:
-            done = run(case, replicas, seed)
-            losses[name] = done.final_train_loss, done.final_validation_loss
+    trial = Trial(situation, remedies, replicas, seed)
+    if resume is not None:
+        trial.losses = resume
+    counter = Counter(len(trial.plan), progress, trial.losses)
+    for name in trial.plan:
+        if name not in trial.losses:
+            trial.run(name)
         counter.advance()
+    return trial.result
 
-    before_train, before_validation = losses[""]
-    names = [name for name in plan if name]
-    pairs = np.array([losses[name] for name in names]).reshape(-1, 2, replicas)
-    effect, half_width = t_interval((pairs[:, 1] - before_validation).T)
-    order = np.argsort(effect, kind="stable")
-    return Prescription(
-        remedies=tuple(chosen[names[place]] for place in order),
-        skipped=tuple(name for name, case in changed.items() if case is None),
-        before_train=before_train,
-        before_validation=before_validation,
-        train_loss=pairs[order, 0],
-        validation_loss=pairs[order, 1],
-        effect=effect[order],
-        half_width=half_width[order],
-    )
+
+class Trial:
+    """The remedies of `prescribe`, tried in portions.
+
+    Parameters
+    ----------
+    situation, remedies, replicas, seed
+        As of `prescribe`.
+
+    Attributes
+    ----------
+    plan : dict of str to Situation
+        What is run: the present state by the name "", and the remedies that change something.
+    losses : dict of str to (ndarray, ndarray)
+        Final training and validation losses of what has been run, each of shape (replicas,).
+    """
+
+    def __init__(
+        self,
+        situation: Situation | None = None,
+        remedies: Sequence[str] | Mapping[str, Remedy] | None = None,
+        replicas: int = 16,
+        seed: int = 0,
+    ) -> None:
+        situation = Situation() if situation is None else situation
+        check_type("situation", situation, Situation)
+        self._replicas = check_integer("replicas", replicas, low=2, high=MAX_REPLICAS)
+        self._seed = seed
+        for name in ("learning_rate", "dropout", "l1", "l2"):
+            _number(situation, name)  # one number each, checked before anything is trained
+        self._chosen = _choose(remedies)
+        changed = {name: remedy.change(situation) for name, remedy in self._chosen.items()}
+        self.plan = {"": situation, **{n: s for n, s in changed.items() if s is not None}}
+        self.losses: dict[str, tuple[Array, Array]] = {}
+        self._training: Training | None = None
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Runs of a fleet that are done, and in all."""
+        return len(self.losses), len(self.plan)
+
+    @property
+    def under_way(self) -> str | None:
+        """The remedy that is being tried, "" for none, or None if all are done."""
+        return next((name for name in self.plan if name not in self.losses), None)
+
+    def run(self, name: str) -> None:
+        """Try one remedy to the end."""
+        training = Training(self.plan[name], self._replicas, self._seed)
+        while not training.finished:
+            training.advance()
+        self._note(name, training)
+
+    def advance(self, seconds: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Go on for about so long, an epoch at least."""
+        end = clock() + seconds
+        while (name := self.under_way) is not None:
+            if self._training is None:
+                self._training = Training(self.plan[name], self._replicas, self._seed)
+            self._training.advance()
+            if self._training.finished:
+                self._note(name, self._training)
+                self._training = None
+            if clock() >= end:
+                return
+
+    def _note(self, name: str, training: Training) -> None:
+        done = training.result
+        self.losses[name] = done.final_train_loss, done.final_validation_loss
+
+    @property
+    def result(self) -> Prescription:
+        """The ranking of the remedies that are done; the present state must be."""
+        before_train, before_validation = self.losses[""]
+        names = [name for name in self.plan if name and name in self.losses]
+        pairs = np.array([self.losses[name] for name in names]).reshape(-1, 2, self._replicas)
+        effect, half_width = t_interval((pairs[:, 1] - before_validation).T)
+        order = np.argsort(effect, kind="stable")
+        return Prescription(
+            remedies=tuple(self._chosen[names[place]] for place in order),
+            skipped=tuple(name for name in self._chosen if name not in self.plan),
+            before_train=before_train,
+            before_validation=before_validation,
+            train_loss=pairs[order, 0],
+            validation_loss=pairs[order, 1],
+            effect=effect[order],
+            half_width=half_width[order],
+        )
 
 
 def _choose(remedies: Sequence[str] | Mapping[str, Remedy] | None) -> Mapping[str, Remedy]:
@@ -265,5 +339,6 @@ def _number(situation: Situation, name: str) -> float:
     return float(value)
 
 
-def _set(situation: Situation, **settings: Any) -> Situation:
+def with_training(situation: Situation, **settings: Any) -> Situation:
+    """Return the situation with other settings of its training."""
     return replace(situation, config=replace(situation.config, **settings))

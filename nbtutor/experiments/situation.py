@@ -7,7 +7,7 @@ pair by pair.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from nbtutor.engine.validation import (
     check_type,
 )
 from nbtutor.experiments.progress import Counter
+from nbtutor.experiments.transfer import turned
 
 Array = np.ndarray
 
@@ -30,6 +31,11 @@ MAX_REPLICAS = 512
 _FLOOR_POINTS = 2000
 _BLOCK = 5  # of each class: points are drawn by so many, so that the classes are balanced
 _SPURIOUS_WIDTH = 3.0  # the plane's inputs have about this standard deviation
+
+SOURCE_TURN = 30.0
+"""Pretraining: degrees by which the related task is turned."""
+TUNING = 0.1
+"""Pretraining: the share of the learning rate that is left when the task itself is learned."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,10 @@ class Situation:
         Augmentation: copies of every training point, each moved a little.
     jitter : float, default 0.4
         How far a copy is moved: the standard deviation in units of the plane.
+    pretraining : int, default 0
+        Points of a related task that is learned first, with about as many updates: the same one,
+        turned by `SOURCE_TURN`. Then all layers are fine-tuned, at `TUNING` times the rate. 0 is
+        off.
     """
 
     dataset: str = "moons"
@@ -76,6 +86,7 @@ class Situation:
     spurious: int = 0
     copies: int = 0
     jitter: float = 0.4
+    pretraining: int = 0
 
     def __post_init__(self) -> None:
         Generator(self.dataset, self.noise)  # checks both
@@ -90,6 +101,7 @@ class Situation:
         check_integer("spurious", self.spurious, low=0, high=100)
         check_integer("copies", self.copies, low=0, high=100)
         check_number("jitter", self.jitter, low=0, high=10)
+        check_integer("pretraining", self.pretraining, low=0, high=100_000)
 
     @property
     def generator(self) -> Generator:
@@ -151,7 +163,7 @@ def draw(situation: Situation, replicas: int, seed: int, purpose: str, n: int) -
     situation : Situation
     replicas, seed : int
     purpose : str
-        "train", "validation" or "stopping": each has random numbers of its own.
+        "train", "validation", "stopping" or "source": each has random numbers of its own.
     n : int
 
     Returns
@@ -220,33 +232,115 @@ def run(
     -------
     Run
     """
-    check_type("situation", situation, Situation)
-    check_integer("replicas", replicas, low=1, high=MAX_REPLICAS)
-    check_integer("seed", seed, low=0, high=2**63 - 1)
-    train = draw(situation, replicas, seed, "train", situation.n_train)
-    if situation.copies:
-        train = augment(train, situation.copies, situation.jitter, seed)
-    validation = draw(situation, replicas, seed, "validation", situation.n_validation)
-    units, output = output_layer(situation.generator.classes)
-    network = Network(
-        (2 + situation.spurious, *situation.hidden, units),
-        situation.activation,
-        output,
-        replicas=replicas,
-        seed=seed,
-    )
-    trainer = Trainer(network, train, validation, situation.config, seed)
-    stopping = _Stopping(situation, network, seed) if situation.patience else None
-    for _ in range(situation.epochs):
-        trainer.run(epochs=1)
-        if stopping is not None:
-            stopping.measure()
-        if counter is not None:
+    training = Training(situation, replicas, seed)
+    while not training.finished:
+        if training.advance() and counter is not None:
             counter.advance()
-    history = trainer.history
-    last = len(history) - 1
-    chosen = np.full(replicas, last) if stopping is None else stopping.best(last)
-    return Run(history.train_loss, history.validation_loss, chosen)
+    return training.result
+
+
+class Training:
+    """A fleet that is trained in a situation, an epoch at a time.
+
+    Parameters
+    ----------
+    situation : Situation
+    replicas : int, default 16
+        From 1 to 512.
+    seed : int, default 0
+
+    Attributes
+    ----------
+    done, total : int
+        Epochs, those of pretraining included.
+    """
+
+    def __init__(self, situation: Situation, replicas: int = 16, seed: int = 0) -> None:
+        check_type("situation", situation, Situation)
+        check_integer("replicas", replicas, low=1, high=MAX_REPLICAS)
+        check_integer("seed", seed, low=0, high=2**63 - 1)
+        self._situation, self._seed = situation, seed
+        units, output = output_layer(situation.generator.classes)
+        self._network = Network(
+            (2 + situation.spurious, *situation.hidden, units),
+            situation.activation,
+            output,
+            replicas=replicas,
+            seed=seed,
+        )
+        self._source: Trainer | None = None
+        self._trainer: Trainer | None = None
+        self._stopping: _Stopping | None = None
+        self.done, self.total = 0, situation.epochs
+        if situation.pretraining:
+            self._source = Trainer(
+                self._network, _source(situation, replicas, seed), None, situation.config, seed
+            )
+            self.total += _source_epochs(situation)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Start with the task itself."""
+        situation, replicas, seed = self._situation, self._network.replicas, self._seed
+        train = draw(situation, replicas, seed, "train", situation.n_train)
+        if situation.copies:
+            train = augment(train, situation.copies, situation.jitter, seed)
+        validation = draw(situation, replicas, seed, "validation", situation.n_validation)
+        config = situation.config
+        if situation.pretraining:
+            rate = np.multiply(config.learning_rate, TUNING)
+            config = replace(config, learning_rate=rate.tolist())
+        self._trainer = Trainer(self._network, train, validation, config, seed)
+        if situation.patience:
+            self._stopping = _Stopping(situation, self._network, seed)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done."""
+        return self.done >= self.total
+
+    def advance(self) -> bool:
+        """Train an epoch, and return whether it was one of the task itself."""
+        self.done += 1
+        if self._trainer is None:
+            assert self._source is not None
+            self._source.run(epochs=1)
+            if self.done == self.total - self._situation.epochs:
+                self._begin()
+            return False
+        self._trainer.run(epochs=1)
+        if self._stopping is not None:
+            self._stopping.measure()
+        return True
+
+    @property
+    def result(self) -> Run:
+        """What has come of it so far, once the task itself is being learned."""
+        if self._trainer is None:
+            raise RuntimeError("still pretraining: there is no result before the task itself")
+        history = self._trainer.history
+        last = len(history) - 1
+        stopping = self._stopping
+        chosen = np.full(self._network.replicas, last)
+        if stopping is not None:
+            chosen = stopping.best(last)
+        return Run(history.train_loss, history.validation_loss, chosen)
+
+
+def _source(situation: Situation, replicas: int, seed: int) -> Dataset:
+    """Return points of the related task: the plane is turned, spurious inputs stay."""
+    data = draw(situation, replicas, seed, "source", situation.pretraining)
+    plane = turned(Dataset(data.X[..., :2], data.y), SOURCE_TURN)
+    return Dataset(np.concatenate([plane.X, data.X[..., 2:]], axis=-1), data.y)
+
+
+def _source_epochs(situation: Situation) -> int:
+    """Return the epochs that make about as many updates as the task itself has."""
+    size = situation.config.batch_size
+    n_train = situation.n_train * (situation.copies + 1)
+    updates = situation.epochs * -(-n_train // size)
+    return max(1, round(updates / -(-situation.pretraining // size)))
 
 
 class _Stopping:

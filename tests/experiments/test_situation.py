@@ -7,9 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nbtutor.engine import Network, ParameterError, Trainer, TrainingConfig
+from nbtutor.engine import Dataset, Network, ParameterError, Trainer, TrainingConfig
 from nbtutor.experiments import Situation
-from nbtutor.experiments.situation import augment, draw, run, stop_early
+from nbtutor.experiments.situation import (
+    SOURCE_TURN,
+    Training,
+    augment,
+    draw,
+    run,
+    stop_early,
+)
 
 SMALL = Situation(n_train=20, n_validation=60, hidden=(4,), epochs=12)
 
@@ -65,6 +72,47 @@ def test_a_run_is_what_the_engine_does_with_each_replica_alone() -> None:
     np.testing.assert_array_equal(done.final_train_loss, done.train_loss[-1])
 
 
+def test_pretraining_is_another_task_first_and_then_small_steps() -> None:
+    """Recomputed with the engine's plain classes."""
+    situation = replace(SMALL, pretraining=40, spurious=1)
+    done = run(situation, 2, seed=3)
+    source = draw(situation, 2, 3, "source", 40)
+    angle = np.deg2rad(SOURCE_TURN)
+    x, y, noise = np.moveaxis(source.X, -1, 0)
+    turned = [
+        np.cos(angle) * x - np.sin(angle) * y,
+        np.sin(angle) * x + np.cos(angle) * y,
+        noise,
+    ]
+    network = Network((3, 4, 1), replicas=2, seed=3)
+    first = Trainer(network, Dataset(np.stack(turned, axis=-1), source.y), None, SMALL.config, 3)
+    first.run(epochs=6)  # 12 epochs of 2 batches are 6 of 4
+    second = Trainer(
+        network,
+        draw(situation, 2, 3, "train", 20),
+        draw(situation, 2, 3, "validation", 60),
+        replace(SMALL.config, learning_rate=0.01),
+        3,
+    )
+    second.run(epochs=12)
+    np.testing.assert_allclose(
+        done.final_validation_loss, second.history.validation_loss[-1], rtol=1e-4
+    )
+
+
+def test_an_epoch_at_a_time_it_is_the_same_run() -> None:
+    situation = replace(SMALL, pretraining=40)
+    training = Training(situation, 2, seed=1)
+    own = [training.advance() for _ in range(training.total)]
+    assert training.finished
+    assert own == [False] * (training.total - 12) + [True] * 12
+    np.testing.assert_array_equal(
+        training.result.validation_loss, run(situation, 2, 1).validation_loss
+    )
+    with pytest.raises(RuntimeError, match="pretraining"):
+        _ = Training(situation, 2).result
+
+
 def test_early_stopping_by_hand() -> None:
     losses = np.array([[5, 5], [3, 4], [4, 3], [4, 2], [1, 1], [0, 2]], float)
     np.testing.assert_array_equal(stop_early(losses, patience=2), [1, 4])
@@ -107,6 +155,7 @@ def test_the_floor_is_the_bayes_loss() -> None:
         ("patience", -1),
         ("spurious", 1.5),
         ("copies", -1),
+        ("pretraining", -1),
         ("jitter", float("nan")),
         ("config", {"l2": 1}),
     ],
