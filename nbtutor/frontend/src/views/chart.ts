@@ -22,6 +22,7 @@ import type { Palette } from "../theme";
 
 const MARGIN = { top: 24, right: 12, bottom: 36, left: 48 };
 const NAME_GAP = 6;
+const TICK_GAP = 8;
 const DASHES: Record<Dash, readonly number[]> = {
   solid: [], dashed: [6, 4], dotted: [1.5, 3], dashdot: [8, 3, 1.5, 3],
 };
@@ -143,11 +144,15 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
         ? context.measureText(mark.name).width + NAME_GAP * scale
         : 0,
     );
+    // Ticks may be words; axes are written a little smaller than names.
+    const ticks = (now.y.ticks ?? []).map(([, word]) => context.measureText(word).width);
     margin = {
       top: MARGIN.top * scale,
       right: MARGIN.right * scale + Math.min(Math.max(0, ...names), size.width / 3),
       bottom: MARGIN.bottom * scale,
-      left: MARGIN.left * scale,
+      left: Math.max(
+        MARGIN.left * scale, Math.min(Math.max(0, ...ticks) + TICK_GAP * scale, size.width / 3),
+      ),
     };
     width = Math.max(40, Math.floor(size.width - margin.left - margin.right));
     height = Math.max(30, Math.floor(size.height - margin.top - margin.bottom));
@@ -180,8 +185,7 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
     shownAxes = signature;
     xName.text(now.x.label);
     yName.text(now.y.label);
-    const words = (axis: Axis) => (value: number) =>
-      axis.ticks?.find(([at]) => at === value)?.[1] ?? formatTick(value);
+    const words = (axis: Axis) => (value: number) => wordAt(axis, value);
     bottom
       .attr("transform", `translate(${margin.left},${margin.top + height})`)
       .call(
@@ -437,7 +441,8 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
       if (chart === null) return;
       title.set(chart.title);
       canvas.style.cursor = model.get(TRAITS.pickable) === true ? "pointer" : "crosshair";
-      const key = JSON.stringify(chart.marks.map((mark) => [mark.kind, "name" in mark ? mark.name : ""]));
+      const names = chart.marks.map((mark) => [mark.kind, "name" in mark ? mark.name : ""]);
+      const key = JSON.stringify([names, chart.y.ticks]);
       if (key !== shownLegend || fresh) {
         legend.replaceChildren(...chartLegend(chart.marks, palette));
         shownLegend = key;
@@ -460,7 +465,12 @@ function words({ title, sentence }: Chart): string {
 function tell({ x, y, marks }: Chart, stop: Stop): string {
   const several = marks.filter(({ kind }) => kind === "line" || kind === "points").length > 1;
   const whose = several && stop.name !== "" ? `${stop.name}: ` : "";
-  return `${whose}${x.label} ${formatTick(stop.x)}, ${y.label} ${formatTick(stop.y)}`;
+  return `${whose}${x.label} ${wordAt(x, stop.x)}, ${y.label} ${wordAt(y, stop.y)}`;
+}
+
+/** The word of a tick where the axis has one there, or the number. */
+function wordAt({ ticks }: Axis, value: number): string {
+  return ticks?.find(([at]) => at === value)?.[1] ?? formatTick(value);
 }
 
 function same(a: Stop, b: Stop | null): boolean {
