@@ -295,7 +295,8 @@ def test_accuracy_over_the_epochs(board: Board) -> None:
         f"{100 * c:.1f} %" for c in (columns[0][0], *(c[-1] for c in columns))
     )
     expect(board.curves).to_have_accessible_name(
-        f"Accuracies over {end} epochs: training from {first} to {last}, validation now {validation}."
+        f"Accuracies over {end} epochs: training from {first} to {last}, "
+        f"validation now {validation}."
     )
     assert board.pixels("curves") != losses
     readout = board.view("curves").locator(".nbt-readout")
