@@ -72,6 +72,9 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
       return;
     }
     pictures += 1;
+    root.classList.toggle("nbt-square", chart.square);
+    // Before it is drawn, and out of sight, it is known by its title already.
+    title.set(chart.title);
     readable = stops(chart.marks);
     chosen = chosen === null ? null : (readable.find((stop) => same(stop, chosen)) ?? null);
   }
@@ -156,9 +159,10 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
     };
     width = Math.max(40, Math.floor(size.width - margin.left - margin.right));
     height = Math.max(30, Math.floor(size.height - margin.top - margin.bottom));
+    let inset = 0;
     if (now.square) {
-      const spare = width - Math.min(width, height);
-      margin = { ...margin, left: margin.left + Math.floor(spare / 2) };
+      inset = Math.floor((width - Math.min(width, height)) / 2);
+      margin = { ...margin, left: margin.left + inset };
       width = height = Math.min(width, height);
     }
     sheet.resize(size.width - margin.left, height + margin.top);
@@ -166,8 +170,8 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
     canvas.style.top = "0px";
     sheet.context.translate(0, margin.top);
     axes.attr("width", size.width).attr("height", size.height);
-    xName.attr("x", margin.left + width).attr("y", size.height - 3);
-    yName.attr("y", 11 * scale);
+    xName.attr("x", margin.left + width).attr("y", margin.top + height + margin.bottom - 3);
+    yName.attr("x", inset + 2).attr("y", 11 * scale);
     shownAxes = "";
   }
 
@@ -439,7 +443,6 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
     pictures: () => pictures,
     paint(_, palette, fresh) {
       if (chart === null) return;
-      title.set(chart.title);
       canvas.style.cursor = model.get(TRAITS.pickable) === true ? "pointer" : "crosshair";
       const names = chart.marks.map((mark) => [mark.kind, "name" in mark ? mark.name : ""]);
       const key = JSON.stringify([names, chart.y.ticks]);
