@@ -1,6 +1,6 @@
 """What a learner sees and drags."""
 
 from nbtutor.widgets.progress import ProgressBar
-from nbtutor.widgets.tutors import LearningRateTutor, Playground
+from nbtutor.widgets.tutors import ActivationTutor, LearningRateTutor, Playground
 
-__all__ = ["LearningRateTutor", "Playground", "ProgressBar"]
+__all__ = ["ActivationTutor", "LearningRateTutor", "Playground", "ProgressBar"]

@@ -1,6 +1,7 @@
 """The tutors: one class a lesson, composed of controls, views and a run."""
 
+from nbtutor.widgets.tutors.activation import ActivationTutor
 from nbtutor.widgets.tutors.learning_rate import LearningRateTutor
 from nbtutor.widgets.tutors.playground import Playground
 
-__all__ = ["LearningRateTutor", "Playground"]
+__all__ = ["ActivationTutor", "LearningRateTutor", "Playground"]
