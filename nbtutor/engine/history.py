@@ -177,16 +177,17 @@ class History:
         return {name: float(self._epochs[name][-1, 0]) for name in COLUMNS}
 
     def rows(self, start: int = 0) -> Array:
-        """Return the first replica's losses from entry `start` on.
+        """Return the first replica's course from entry `start` on.
 
         Returns
         -------
-        ndarray of shape (entries, 3), float32
-            Epoch, training loss, validation loss.
+        ndarray of shape (entries, 5), float32
+            Epoch, training and validation loss, training and validation accuracy; NaN where there
+            is none.
         """
         table = self._epochs
-        losses = (table[name][start:, 0] for name in ("train_loss", "validation_loss"))
-        return np.column_stack([table["epoch"][start:], *losses]).astype(np.float32)
+        measured = (table[name][start:, 0] for name in COLUMNS)
+        return np.column_stack([table["epoch"][start:], *measured]).astype(np.float32)
 
     def replica(self, index: int) -> History:
         """Return one replica's history: the same, with columns of shape (entries,)."""
@@ -348,8 +349,8 @@ class _SingleHistory(History):
 
     def rows(self, start: int = 0) -> Array:
         table = self._epochs
-        losses = (table[name][start:] for name in ("train_loss", "validation_loss"))
-        return np.column_stack([table["epoch"][start:], *losses]).astype(np.float32)
+        measured = (table[name][start:] for name in COLUMNS)
+        return np.column_stack([table["epoch"][start:], *measured]).astype(np.float32)
 
 
 def _split(setting: str) -> tuple[str, bool]:

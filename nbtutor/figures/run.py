@@ -122,8 +122,7 @@ def _draw_points(axes: Axes, data: Dataset, filled: bool) -> None:
 
 def _draw_curves(axes: Axes, history: History, label: str) -> None:
     c = colours()
-    rows = history.rows()
-    epoch, train_loss, validation_loss = rows.T
+    epoch, train_loss, validation_loss, *_ = history.rows().T
     axes.plot(epoch, train_loss, color=c["text"], label="training")
     if np.isfinite(validation_loss).all():
         axes.plot(epoch, validation_loss, color=c["accent"], linestyle="--", label="validation")

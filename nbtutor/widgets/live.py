@@ -335,8 +335,8 @@ class Picture:
         See `nbtutor.widgets.fields.Fields`.
     weights : ndarray of shape (p,), float32
         The shown weights and biases, layer by layer.
-    curve : ndarray of shape (entries, 3), float32
-        Epoch, training loss, validation loss.
+    curve : ndarray of shape (entries, 5), float32
+        See `nbtutor.engine.History.rows`.
     judgement : Judgement or None
         None if there is no newer one than before.
     replicas : News or None
@@ -839,8 +839,8 @@ def curve_rows(rows: Array, limit: int = MAX_CURVE_ROWS) -> Array:
 
     Parameters
     ----------
-    rows : ndarray of shape (entries, 3)
-        Epoch, training loss, validation loss.
+    rows : ndarray of shape (entries, 5)
+        See `nbtutor.engine.History.rows`.
     limit : int
         Rows to keep at most.
     """

@@ -80,7 +80,7 @@ drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to), ``kind`` (w
                                      are the ends of a scale that reaches at least from -1 to 1
     outputs  uint8 (k, side, side)   winner only: P(class) of every class, 0 to 255; else k is 0
     weights  float32 (p,)            for each layer its shown block: inputs + 1 rows, biases last
-    curve    float32 (m, 3)          epoch, training loss, validation loss (NaN: none)
+    curve    float32 (m, 5)          epoch, training and validation loss, then accuracy (NaN: none)
     replica_lines    uint16 (s, 4)       pieces of the replicas' boundaries, x and y of both ends,
                                          65,535 is the plane's width and height; this and the next
                                          are there with replicas, and where there are newer ones
@@ -89,7 +89,7 @@ drawn), ``inputs`` (names), ``domain`` (x from, x to, y from, y to), ``kind`` (w
     replica_spread   uint8 (side, side)  values only: their standard deviation, 0 to 1 as 0 to 255
     points   float32 (n, 4)          x, y, class or value, and 1 for validation; full pictures only
     inputs   uint8 (k, side, side)   the inputs' pictures, as units; full pictures only
-    saved    float32 (m, 3)          the curves of the kept runs, one after the other; as above
+    saved    float32 (m, 5)          the curves of the kept runs, one after the other; as above
 
 While the run does not play and ``behind`` is true, a page may ask the replicas on: act
 ``follow_replicas`` with ``seen``, the number of the last picture painted. It is ignored unless that
@@ -309,7 +309,7 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
         header |= structure
     header |= _encode_runs(picture)
     if picture.saved_curves is not None:
-        arrays["saved"] = np.concatenate([np.zeros((0, 3), np.float32), *picture.saved_curves])
+        arrays["saved"] = np.concatenate([np.zeros((0, 5), np.float32), *picture.saved_curves])
     header["arrays"] = {
         name: {"dtype": array.dtype.name, "shape": list(array.shape), "buffer": number}
         for number, (name, array) in enumerate(arrays.items())

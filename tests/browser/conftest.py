@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.board import Board
 from tests.browser.lesson import LessonPage
@@ -18,6 +19,9 @@ from tests.serve.server import Server, running_server, write_lesson
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+# A test waits for a state, and a busy machine may need its time to come to it.
+expect.set_options(timeout=20_000)
 
 PLAYGROUND = "00-playground.ipynb"
 

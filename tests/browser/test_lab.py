@@ -14,6 +14,11 @@ from playwright.sync_api import expect
 
 from tests.browser.board import Board
 from tests.browser.conftest import PLAYGROUND, Watch
+from tests.browser.test_diagram import type_number
+from tests.browser.test_draw import TABLE, open_tools, place
+from tests.browser.test_gallery import choose, open_sweep
+from tests.browser.test_slow_motion import go_on, panel, start
+from tests.browser.test_timeline import scrub, train
 from tests.browser.wire import Traffic
 from tests.serve.server import Server, running_server, wait_until
 
@@ -206,3 +211,64 @@ def test_a_link_opens_in_a_notebook(page: Page, lab: tuple[Server, Path]) -> Non
         board.button("Save").click()
         board.button("Run as CSV").click()
     assert download.value.suggested_filename == "nbtutor-spiral.csv"
+
+
+@pytest.mark.timeout(300)
+def test_every_part_of_the_board_in_a_notebook(page: Page, lab: tuple[Server, Path]) -> None:
+    server, _ = lab
+    board = open_notebook(page, server)
+    menu(page, "Run", "Run All Cells")
+    board.view("status").wait_for(timeout=60_000)
+    board.view("status").scroll_into_view_if_needed()
+    expect(board.view("plane")).to_have_attribute("data-seq", re.compile(r"\d+"))
+
+    # The network's diagram: a layer more, and a weight by hand.
+    board.button("Add a layer").click()
+    expect(page.get_by_role("spinbutton", name="Units in layer 3")).to_be_visible()
+    type_number(board, "Bias of hidden 1, unit 2", "1.5")
+
+    # Slow motion, with the numbers in the formulas.
+    start(board)
+    go_on(board, 2)
+    expect(panel(board)).to_contain_text("tanh(")
+    board.button("Leave").click()
+    expect(panel(board)).to_be_hidden()
+
+    # Points drawn with mouse and keys; a table pasted; back to generated ones.
+    pad = open_tools(board)
+    page.mouse.click(*place(pad, -5, -5))
+    expect(board.sentence).to_have_text(re.compile("501 points"))
+    pad.focus()
+    for key in ("2", "ArrowRight", "Enter"):
+        pad.press(key)
+    expect(board.sentence).to_have_text(re.compile("502 points"))
+    board.button("CSV…").click()
+    page.get_by_role("textbox", name="Table").fill(TABLE)
+    board.button("Use these points").click()
+    expect(board.sentence).to_have_text(re.compile("40 points"))
+    board.button("Draw").click()
+    board.choose_data("Moons")
+
+    # Replicas, verdict with layers and scores; scrubbing, and a run kept.
+    board.control("Replicas").select_option(label="10")
+    train(board, 5)
+    expect(board.view("replicas").locator(".nbt-spread-entry")).to_have_count(4)
+    board.button("Scores").click()
+    expect(board.view("verdict").locator(".nbt-confusion").first).to_be_visible()
+    board.button("Layers").click()
+    expect(board.view("verdict").get_by_role("row", name=re.compile("^Hidden 1 "))).to_be_visible()
+    board.button("Layers").click()
+    epoch = scrub(board, "ArrowLeft", "ArrowLeft")
+    board.button("Play").click()
+    board.wait_for_epoch(epoch + 2, "plane")
+    board.button("Pause").click()
+    expect(page.get_by_role("button", name=re.compile("kept"))).to_be_visible()
+
+    # The sweep of rates, and an example.
+    sweep = open_sweep(board)
+    sweep.get_by_role("button", name="Start the sweep").click()
+    expect(sweep).to_have_attribute("data-state", "done", timeout=60_000)
+    page.keyboard.press("Escape")
+    choose(board, "xor_without_hidden")
+    expect(board.view("status")).to_have_attribute("data-state", "idle")
+    board.check_no_bad_numbers()

@@ -281,6 +281,35 @@ def test_hover_the_loss_curve(board: Board) -> None:
             )
 
 
+def test_accuracy_over_the_epochs(board: Board) -> None:
+    end = train(board, 20)
+    losses = board.pixels("curves")
+    choice = board.view("curves").get_by_role("combobox", name="Curves show")
+    choice.select_option("Accuracy")
+    expect(board.view("curves")).to_have_attribute("data-measure", "accuracy")
+    expect(board.button("Logarithmic loss axis")).to_be_hidden()
+    with closing(nbtutor.Playground()) as same:
+        same.train(end)
+        columns = [same.history.train_accuracy, same.history.validation_accuracy]
+    first, last, validation = (
+        f"{100 * c:.1f} %" for c in (columns[0][0], *(c[-1] for c in columns))
+    )
+    expect(board.curves).to_have_accessible_name(
+        f"Accuracies over {end} epochs: training from {first} to {last}, "
+        f"validation now {validation}."
+    )
+    assert board.pixels("curves") != losses
+    readout = board.view("curves").locator(".nbt-readout")
+    epoch = scrub(board, "PageDown")
+    shown = [f"{100 * column[epoch]:.1f} %" for column in columns]
+    expect(readout).to_have_text(f"epoch {epoch}   training {shown[0]}   validation {shown[1]}")
+    # Values have none.
+    board.choose_data("Sine")
+    expect(choice).to_be_hidden()
+    expect(board.view("curves").get_by_role("heading", name="Loss")).to_be_visible()
+    expect(board.view("curves")).to_have_attribute("data-measure", "loss")
+
+
 def test_the_cost_beside_the_epochs(board: Board) -> None:
     spent = board.page.locator("[data-value=seconds]")
     expect(spent).to_have_text("")

@@ -81,10 +81,10 @@ def test_rows_and_the_last_entry_are_the_first_replicas() -> None:
     for i in range(300):
         history.append(2 * i, **{name: i + np.array([0.25, 9]) for name in COLUMNS[:3]})
     rows = history.rows(298)
-    expected = [[596, 298.25, 298.25], [598, 299.25, 299.25]]
+    expected = [[596, *[298.25] * 3, np.nan], [598, *[299.25] * 3, np.nan]]
     np.testing.assert_array_equal(rows, np.array(expected, np.float32), strict=True)
-    assert history.rows().shape == (300, 3)
-    assert history.rows(300).shape == (0, 3)
+    assert history.rows().shape == (300, 5)
+    assert history.rows(300).shape == (0, 5)
     last = history.last()
     assert tuple(last) == COLUMNS
     assert [last[name] for name in COLUMNS[:3]] == [299.25] * 3
@@ -148,7 +148,7 @@ def test_a_replica_of_a_replica_is_itself() -> None:
         assert again.train_loss.tolist() == [2, 3, 4, 5]
         np.testing.assert_array_equal(again.gradient_norm, [[4, 5]] * 4)
         assert again.last()["train_loss"] == 5
-        assert again.rows().shape == (4, 3)
+        assert again.rows().shape == (4, 5)
     with pytest.raises(ParameterError, match="index must be a whole number from 0 to 0"):
         one.replica(1)
 

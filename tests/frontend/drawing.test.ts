@@ -16,8 +16,9 @@ import {
 import {
   formatEpoch, formatEpochTick, formatLoss, formatShare, formatTick, formatValue, NONE,
 } from "../../nbtutor/frontend/src/numbers";
-import { epochLimit, lossLimits } from "../../nbtutor/frontend/src/ranges";
-import { Curve, shownUnits, weightCount } from "../../nbtutor/frontend/src/scene";
+import { accuracyLimits, epochLimit, lossLimits } from "../../nbtutor/frontend/src/ranges";
+import { ACCURACY, Curve, nearestRow, ROW } from "../../nbtutor/frontend/src/curve";
+import { shownUnits, weightCount } from "../../nbtutor/frontend/src/scene";
 import { Throttle } from "../../nbtutor/frontend/src/throttle";
 import { FakeTime } from "./fake_time";
 
@@ -169,10 +170,10 @@ test("few rows are kept as they are, and rows without a value are left out", () 
 test("a long curve is thinned and keeps its first, its last and its peak", () => {
   const curve = new Curve(null);
   for (let epoch = 0; epoch < 40_000; epoch += 1) {
-    curve.append(Float32Array.of(epoch, epoch === 4_321 ? 50 : 1, 1));
+    curve.append(Float32Array.of(epoch, epoch === 4_321 ? 50 : 1, 1, 0.5, 0.5));
   }
   assert.ok(curve.rows <= 16_384);
-  const epochs = Array.from({ length: curve.rows }, (_, row) => curve.data[row * 3] ?? -1);
+  const epochs = Array.from({ length: curve.rows }, (_, row) => curve.data[row * ROW] ?? -1);
   assert.equal(epochs[0], 0);
   assert.equal(epochs.at(-1), 39_999);
   assert.ok(epochs.includes(4_321));
@@ -278,7 +279,7 @@ test("numbers have no more digits than are true", () => {
 });
 
 test("the epoch axis leaves room behind the last epoch and moves in steps", () => {
-  const upTo = (last: number): Curve => new Curve(Float32Array.of(0, 1, 1, last, 0.5, 0.6));
+  const upTo = (last: number): Curve => new Curve(Float32Array.of(0, 1, 1, 0, 0, last, 0.5, 0.6, 1, 1));
   assert.equal(epochLimit(new Curve(null), 0.2), 10);
   for (const last of [9, 100, 101, 239, 4_001, 77_000]) {
     const limit = epochLimit(upTo(last), 0.2);
@@ -288,11 +289,18 @@ test("the epoch axis leaves room behind the last epoch and moves in steps", () =
 });
 
 test("the loss axis holds every loss, on both scales", () => {
-  const curve = new Curve(Float32Array.of(0, 0.71, 0.69, 1, 0.02, Number.NaN, 2, 0.003, 0.05));
+  const curve = new Curve(Float32Array.of(
+    ...[0, 0.71, 0.69, 0.5, 0.48], ...[1, 0.02, Number.NaN, 0.9, Number.NaN],
+    ...[2, 0.003, 0.05, 1, 0.97],
+  ));
   const [floor, top] = lossLimits(curve, false);
   assert.ok(floor === 0 && top >= 0.71 && top <= 1);
   const [low, high] = lossLimits(curve, true);
   assert.ok(low > 0 && low <= 0.003 && high >= 0.71, `${low} to ${high}`);
+  assert.deepEqual(accuracyLimits(curve, ACCURACY), [0.25, 1]);
+  assert.deepEqual(accuracyLimits(curve, ACCURACY, { low: 0.1 }), [0, 1]);
+  assert.deepEqual(accuracyLimits(new Curve(null), ACCURACY), [0.75, 1]);
+  assert.deepEqual([-1, 0.4, 0.6, 1.7, 9].map((epoch) => nearestRow(curve, epoch)), [0, 0, 1, 2, 2]);
   assert.deepEqual(lossLimits(new Curve(null), true), [0.1, 1]);
   assert.deepEqual(lossLimits(new Curve(null), false), [0, 1]);
 });

@@ -57,7 +57,7 @@ export function partFrame(seq: number, header: Record<string, unknown> = {}): Me
       plane: [[2, 2], Uint8Array.of(0, 127, 128, 255)],
       units: [[3, 2, 2], new Uint8Array(12)],
       weights: [[13], Float32Array.from({ length: 13 }, (_, k) => k / 2)],
-      curve: [[1, 3], Float32Array.of(seq, 1 / (seq + 1), Number.NaN)],
+      curve: [[1, 5], Float32Array.of(seq, 1 / (seq + 1), Number.NaN, 0.9, Number.NaN)],
     },
   );
 }
@@ -84,7 +84,7 @@ export function fullFrame(seq: number, header: Record<string, unknown> = {}): Me
       plane: [[2, 2], Uint8Array.of(0, 127, 128, 255)],
       units: [[3, 2, 2], new Uint8Array(12)],
       weights: [[13], Float32Array.from({ length: 13 }, (_, k) => k / 2)],
-      curve: [[2, 3], Float32Array.of(0, 0.7, 0.8, 1, 0.5, 0.6)],
+      curve: [[2, 5], Float32Array.of(0, 0.7, 0.8, 0.5, 0.4, 1, 0.5, 0.6, 0.8, 0.7)],
       points: [[2, 4], Float32Array.of(1, 2, 0, 0, -1, -2, 1, 1)],
       inputs: [[2, 2, 2], new Uint8Array(8)],
     },

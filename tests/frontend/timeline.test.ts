@@ -6,7 +6,8 @@ import { formatSeconds } from "../../nbtutor/frontend/src/numbers";
 import { decodeMessage, type Frame } from "../../nbtutor/frontend/src/protocol";
 import { epochLimit, lossLimits } from "../../nbtutor/frontend/src/ranges";
 import { describeRun } from "../../nbtutor/frontend/src/run_list";
-import { advance, Curve, structureOf } from "../../nbtutor/frontend/src/scene";
+import { ACCURACY, Curve, LOSS, ROW } from "../../nbtutor/frontend/src/curve";
+import { advance, structureOf } from "../../nbtutor/frontend/src/scene";
 import {
   Asker, epochOf, lastKept, nearestStop, stopAfterKey, type Stop,
 } from "../../nbtutor/frontend/src/scrub";
@@ -28,12 +29,12 @@ function decode({ header, buffers }: Message): Frame {
 /** A full frame with the curves of these runs, `rows` rows each: epochs 0, 1 ... */
 function withRuns(seq: number, runs: Record<string, unknown>[], rows = 2): Frame {
   const numbers = runs.flatMap((_, k) =>
-    Array.from({ length: rows }, (_, row) => [row, (k + 1) / 10, (k + 2) / 10]).flat(),
+    Array.from({ length: rows }, (_, row) => [row, (k + 1) / 10, (k + 2) / 10, 0.5, 0.4 + k / 10]).flat(),
   );
   const full = fullFrame(seq, { runs: runs.map((one) => ({ ...one, rows })) });
-  const extra = message({}, { saved: [[rows * runs.length, 3], Float32Array.from(numbers)] });
+  const extra = message({}, { saved: [[rows * runs.length, ROW], Float32Array.from(numbers)] });
   const arrays = { ...(full.header.arrays as object), saved: {
-    dtype: "float32", shape: [rows * runs.length, 3], buffer: full.buffers.length,
+    dtype: "float32", shape: [rows * runs.length, ROW], buffer: full.buffers.length,
   } };
   return decode({ header: { ...full.header, arrays }, buffers: [...full.buffers, ...extra.buffers] });
 }
@@ -71,7 +72,7 @@ test("the span and the kept runs are read, and checked", () => {
 
 test("curves of kept runs come with full frames, and stay when words alone come", () => {
   const first = sceneOf(null, withRuns(1, [run(1), run(2)]));
-  assert.deepEqual(first.kept.map(({ curve }) => Array.from(curve)[5]), [0.2, 0.3].map(Math.fround));
+  assert.deepEqual(first.kept.map(({ curve }) => Array.from(curve)[ROW + 2]), [0.2, 0.3].map(Math.fround));
   const words = decode(partFrame(2, { runs: [run(1, { difference: "Other." }), run(2)] }));
   const second = sceneOf(first, words);
   assert.equal(second.kept[0]?.run.difference, "Other.");
@@ -100,17 +101,19 @@ test("curves that do not add up are refused", () => {
 
 test("axes reach over the kept runs, but not over those of another loss", () => {
   const kept = keptAfter([], withRuns(1, [run(1), run(2)], 201));
-  const extent = extentOf(kept);
+  const extent = extentOf(kept, LOSS);
   assert.equal(extent.last, 200);
   assert.ok(Math.abs(extent.low - 0.2) < 1e-6);
   assert.ok(Math.abs(extent.high - 0.3) < 1e-6);
-  const own = new Curve(Float32Array.of(0, 0.05, 0.04, 10, 0.03, 0.02));
+  const own = new Curve(Float32Array.of(0, 0.05, 0.04, 0.5, 0.5, 10, 0.03, 0.02, 1, 1));
   assert.equal(epochLimit(own, 0), 10);
   assert.equal(epochLimit(own, 0, extent.last), 200);
   assert.ok(lossLimits(own, false)[1] < 0.1);
   assert.ok(lossLimits(own, false, extent)[1] >= 0.3);
+  const shares = extentOf(kept, ACCURACY);
+  assert.ok(Math.abs(shares.low - 0.4) < 1e-6 && Math.abs(shares.high - 0.5) < 1e-6);
   const others = keptAfter([], withRuns(1, [run(1, { comparable: false })], 201));
-  assert.deepEqual(extentOf(others), { last: 0, low: Infinity, high: 0 });
+  assert.deepEqual(extentOf(others, LOSS), { last: 0, low: Infinity, high: 0 });
 });
 
 test("the stops of the scrubber are the kept epochs and the end", () => {

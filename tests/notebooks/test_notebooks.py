@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
-MAX_PICTURE = 150_000
+MAX_PICTURE = 100_000
 MAX_LINES = 8
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -87,6 +87,14 @@ def test_it_holds_nothing_but_small_pictures(notebook: Any) -> None:
             picture = decode(output.data["image/png"])
             assert picture.startswith(PNG)
             assert len(picture) < MAX_PICTURE
+
+
+def test_a_picture_stands_in_for_the_board(notebook: Any, path: Path) -> None:
+    pictures = [output for cell in code(notebook) for output in cell.outputs]
+    mend = f"save it with: python -m tests.notebooks.save_pictures notebooks/{path.name}"
+    assert len(pictures) == 1, mend
+    (picture,) = pictures
+    assert picture.metadata["image/png"]["alt"] == picture.data["text/plain"] != "", mend
 
 
 def test_it_links_to_nothing_outside(notebook: Any) -> None:

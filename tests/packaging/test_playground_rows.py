@@ -52,6 +52,7 @@ ROWS = {
     "hover the loss curve": "timeline::test_hover_the_loss_curve",
     "stop conditions": "training::test_stop_conditions",
     "accuracy and confusion matrix": "training::test_accuracy_and_confusion_matrix",
+    "accuracy over the epochs": "timeline::test_accuracy_over_the_epochs",
     "the cost beside the epochs": "timeline::test_the_cost_beside_the_epochs",
     "sweeps, with what converged": "gallery::test_sweeps_with_what_converged_and_what_did_not",
     "schedules, cyclical": "training::test_schedules_and_cyclical_rates",

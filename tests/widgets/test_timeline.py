@@ -597,7 +597,7 @@ def test_a_drag_is_answered_by_what_is_new(playground: nbtutor.Playground) -> No
     (answer,) = ask(playground, "scrub", epoch=11, done=False)
     assert not answer["full"]
     assert answer["epoch"] == 11
-    assert answer["arrays"]["curve"]["shape"] == [0, 3]
+    assert answer["arrays"]["curve"]["shape"] == [0, 5]
     assert answer["span"] == {"end": 20.0, "every": 1, "scrubbed": True}
     assert playground.epoch == 11
     (answer,) = ask(playground, "scrub", epoch=11, done=True)
@@ -634,7 +634,7 @@ def test_a_page_keeps_renames_brings_and_removes(playground: nbtutor.Playground)
     (run,) = frame["runs"]
     assert json.loads(json.dumps(frame))["runs"][0]["name"] == "points 60"
     assert (run["epoch"], run["updates"], run["rows"]) == (5, 15, 6)
-    assert frame["arrays"]["saved"]["shape"] == [6, 3]
+    assert frame["arrays"]["saved"]["shape"] == [6, 5]
     ask(playground, "rename_run", number=run["number"], name="  My run ")
     assert list(playground.runs) == ["My run"]
     playground.train(1)
@@ -643,7 +643,7 @@ def test_a_page_keeps_renames_brings_and_removes(playground: nbtutor.Playground)
     (run,) = frame["runs"]
     (frame,) = ask(playground, "remove_run", number=run["number"])
     assert frame["runs"] == []
-    assert frame["arrays"]["saved"]["shape"] == [0, 3]
+    assert frame["arrays"]["saved"]["shape"] == [0, 5]
 
 
 @pytest.mark.parametrize(
@@ -718,7 +718,7 @@ def test_many_rows_of_kept_runs_are_thinned(playground: nbtutor.Playground) -> N
     header, buffers = protocol.encode(playground._live.picture(full=True))
     rows = header["runs"][0]["rows"]
     assert rows <= 400
-    saved = np.frombuffer(buffers[header["arrays"]["saved"]["buffer"]], np.float32).reshape(-1, 3)
+    saved = np.frombuffer(buffers[header["arrays"]["saved"]["buffer"]], np.float32).reshape(-1, 5)
     assert len(saved) == rows
     assert saved[-1, 0] == 900
     lowest = playground.history.train_loss.min()

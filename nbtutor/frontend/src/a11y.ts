@@ -28,7 +28,7 @@ export function nameControls(board: HTMLElement, signal: AbortSignal): void {
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
-/** The views change their own texts at every frame; there is nothing to name in them. */
+/** The views name what is in them, and change their own texts at every frame. */
 function insideView(node: Node): boolean {
   const parent = node instanceof Element ? node : node.parentElement;
   return parent?.closest(".nbt-view") != null;
@@ -54,6 +54,7 @@ function outermost(view: HTMLElement): HTMLElement {
 }
 
 function nameControl(control: HTMLElement): void {
+  if (insideView(control)) return;
   // Not every control of ipywidgets bears the same class.
   const widget = control.closest(".widget-inline-hbox, .jupyter-widgets");
   // A label without words holds a space of no width, and the words stand elsewhere.

@@ -1,5 +1,6 @@
 // The runs that are kept beside the present one: what is told of them, and their curves.
 
+import { ROW, type Measure } from "./curve";
 import type { Frame, KeptRun } from "./protocol";
 import { ProtocolError } from "./protocol";
 
@@ -10,7 +11,7 @@ export const DASHES: readonly (readonly number[])[] = [
 
 export interface Kept {
   readonly run: KeptRun;
-  /** Rows of epoch, training loss, validation loss. */
+  /** Rows as in `Curve`. */
   readonly curve: Float32Array;
   /** Which of `DASHES` is its own for as long as it is kept. */
   readonly dash: number;
@@ -27,14 +28,14 @@ export function keptAfter(before: readonly Kept[], frame: Frame): readonly Kept[
     });
   }
   const rows = runs.reduce((sum, run) => sum + run.rows, 0);
-  if (saved.length !== 3 * rows) {
-    throw new ProtocolError(`There are ${saved.length / 3} rows of kept curves, not ${rows}.`);
+  if (saved.length !== ROW * rows) {
+    throw new ProtocolError(`There are ${saved.length / ROW} rows of kept curves, not ${rows}.`);
   }
   const taken = new Map(before.map(({ run, dash }) => [run.number, dash]));
   const used = new Set(runs.flatMap(({ number }) => taken.get(number) ?? []));
   let start = 0;
   return runs.map((run) => {
-    const curve = saved.subarray(start, (start += 3 * run.rows));
+    const curve = saved.subarray(start, (start += ROW * run.rows));
     let dash = taken.get(run.number);
     if (dash === undefined) {
       dash = DASHES.findIndex((_, index) => !used.has(index));
@@ -45,30 +46,30 @@ export function keptAfter(before: readonly Kept[], frame: Frame): readonly Kept[
   });
 }
 
-/** Last epoch, lowest and highest loss that are drawn of the kept runs. */
+/** Last epoch, lowest and highest value that are drawn of the kept runs. */
 export interface Extent {
   readonly last: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** The column that is drawn: the validation loss, or where there is none the training loss. */
-export function drawnColumn(curve: Float32Array): 1 | 2 {
-  return Number.isNaN(curve[2] ?? Number.NaN) ? 1 : 2;
+/** The column that is drawn: of the validation points, or where there are none the training points. */
+export function drawnColumn(curve: Float32Array, { train, validation }: Measure): number {
+  return Number.isNaN(curve[validation] ?? Number.NaN) ? train : validation;
 }
 
-export function extentOf(kept: readonly Kept[]): Extent {
+export function extentOf(kept: readonly Kept[], measure: Measure): Extent {
   let last = 0;
   let low = Number.POSITIVE_INFINITY;
   let high = 0;
   for (const { run, curve } of kept) {
     if (!run.comparable) continue;
-    last = Math.max(last, curve.at(-3) ?? 0);
-    for (let at = drawnColumn(curve); at < curve.length; at += 3) {
-      const loss = curve[at] ?? 0;
-      if (!(loss > 0)) continue;
-      low = Math.min(low, loss);
-      high = Math.max(high, loss);
+    last = Math.max(last, curve.at(-ROW) ?? 0);
+    for (let at = drawnColumn(curve, measure); at < curve.length; at += ROW) {
+      const value = curve[at] ?? 0;
+      if (!(value > 0)) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
     }
   }
   return { last, low, high };

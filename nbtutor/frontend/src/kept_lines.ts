@@ -1,6 +1,7 @@
 // The curves of the kept runs. They do not move, so they are drawn once on a layer of their own.
 
 import type { Sheet } from "./canvas";
+import { ROW, type Measure } from "./curve";
 import { DASHES, drawnColumn, type Kept } from "./kept";
 import { placeFree, type Box } from "./labels";
 import type { Palette } from "./theme";
@@ -10,7 +11,8 @@ const GAP = 6;
 
 export interface Place {
   readonly x: (epoch: number) => number;
-  readonly y: (loss: number) => number;
+  readonly y: (value: number) => number;
+  readonly measure: Measure;
   readonly width: number;
   readonly height: number;
   readonly top: number;
@@ -32,7 +34,7 @@ export class KeptLines {
 
   /** Draws the lines onto `sheet`, whose origin is the plot's upper left corner. */
   drawLines(sheet: Sheet, kept: readonly Kept[], place: Place, palette: Palette): void {
-    const shown = kept.filter(({ run, curve }) => run.comparable && curve.length > 3);
+    const shown = kept.filter(({ run, curve }) => run.comparable && curve.length > ROW);
     const names = shown.map(({ run, curve }) => `${run.number} ${run.name} ${curve.length}`);
     const signature = [place.signature, palette.quiet, sheet.canvas.width, ...names].join("|");
     if (signature !== this.drawn) {
@@ -74,10 +76,10 @@ export class KeptLines {
     context.lineWidth = 1.25 * palette.scale;
     context.lineJoin = "round";
     for (const { curve, dash } of kept) {
-      const column = drawnColumn(curve);
+      const column = drawnColumn(curve, place.measure);
       context.setLineDash((DASHES[dash] ?? []).map((length) => length * palette.scale));
       context.beginPath();
-      for (let row = 0; row < curve.length; row += 3) {
+      for (let row = 0; row < curve.length; row += ROW) {
         context.lineTo(place.x(curve[row] ?? 0), place.y(curve[row + column] ?? 0));
       }
       context.stroke();
@@ -87,8 +89,8 @@ export class KeptLines {
     this.labels = kept.map(({ run, curve }) => {
       const text = shorten(run.name);
       const width = context.measureText(text).width;
-      const right = Math.max(place.x(curve.at(-3) ?? 0) - 2, width + 2);
-      const bottom = Math.max(size, place.y(curve.at(drawnColumn(curve) - 3) ?? 0) - 0.2 * size);
+      const right = Math.max(place.x(curve.at(-ROW) ?? 0) - 2, width + 2);
+      const bottom = Math.max(size, place.y(curve.at(drawnColumn(curve, place.measure) - ROW) ?? 0) - 0.2 * size);
       return { text, box: { left: right - width - GAP, right, top: bottom - 1.1 * size, bottom } };
     });
   }

@@ -59,6 +59,11 @@ export function formatTick(value: number): string {
     : signed(String(Number(value.toPrecision(3))));
 }
 
+/** A tick of an axis of shares. */
+export function formatPercentTick(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
 /** A tick of an epoch axis: 1,500 stays, 25,000 becomes 25k. */
 export function formatEpochTick(value: number): string {
   if (value >= 1_000_000) return `${Number((value / 1_000_000).toPrecision(3))}M`;

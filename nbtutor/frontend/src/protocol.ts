@@ -1,6 +1,7 @@
 // The only place that names fields of the wire. Everything that arrives is checked here, so the
 // rest of the front end works with typed, complete values.
 
+import { ROW } from "./curve";
 import { OUTCOMES, type Sweep } from "./sweep";
 
 export type RunState = "idle" | "playing" | "paused" | "error";
@@ -486,7 +487,7 @@ function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
     seconds: number(header, "seconds", 0),
     span: decodeSpan(header.span),
     runs: decodeRuns(header.runs),
-    saved: floats(take("saved"), 3),
+    saved: floats(take("saved"), ROW),
     events: decodeEvents(header.events),
     activation: text(header, "activation"),
     verdict: decodeVerdict(header.verdict),
@@ -502,7 +503,7 @@ function decodeFrame(header: Fields, buffers: readonly unknown[]): Frame {
     outputs: pictures(take("outputs"), 3),
     inputs: pictures(take("inputs"), 3),
     weights: floats(take("weights"), null),
-    curve: floats(take("curve"), 3),
+    curve: floats(take("curve"), ROW),
     points: floats(take("points"), 4),
   };
 }

@@ -2,7 +2,7 @@
 // make the whole picture swim.
 
 import { nice } from "d3-array";
-import type { Curve } from "./scene";
+import { LOSS, ROW, type Curve, type Measure } from "./curve";
 
 const FIRST_EPOCHS = 10;
 
@@ -11,7 +11,7 @@ const FIRST_EPOCHS = 10;
  * of it stays behind the last epoch, or behind that of others if they have more.
  */
 export function epochLimit({ data, rows }: Curve, free: number, others = 0): number {
-  const own = rows === 0 ? 0 : (data[(rows - 1) * 3] ?? 0);
+  const own = rows === 0 ? 0 : (data[(rows - 1) * ROW] ?? 0);
   const last = Math.max(own, others) / (1 - free);
   if (last <= FIRST_EPOCHS) return FIRST_EPOCHS;
   const power = 10 ** Math.floor(Math.log10(last));
@@ -27,7 +27,7 @@ export function lossLimits(
 ): [number, number] {
   let { low, high } = others;
   for (let row = 0; row < rows; row += 1) {
-    for (const loss of [data[row * 3 + 1], data[row * 3 + 2]]) {
+    for (const loss of valuesOf(data, row, LOSS)) {
       if (loss === undefined || !(loss > 0)) continue;
       if (loss < low) low = loss;
       if (loss > high) high = loss;
@@ -40,6 +40,25 @@ export function lossLimits(
   const top = Math.ceil(Math.log10(high) * 2) / 2;
   const least = Math.max(Math.floor(Math.log10(low) * 2) / 2, top - 8);
   return [step(Math.min(least, top - 1)), step(top)];
+}
+
+/** Lowest and highest accuracy on the axis, in quarters, which reaches over `others` too. */
+export function accuracyLimits(
+  { data, rows }: Curve,
+  measure: Measure,
+  others = { low: Number.POSITIVE_INFINITY },
+): [number, number] {
+  let low = Math.min(0.75, others.low);
+  for (let row = 0; row < rows; row += 1) {
+    for (const share of valuesOf(data, row, measure)) {
+      if (share !== undefined && share < low) low = share;
+    }
+  }
+  return [Math.floor(4 * low) / 4, 1];
+}
+
+function valuesOf(data: Float32Array, row: number, { train, validation }: Measure) {
+  return [data[row * ROW + train], data[row * ROW + validation]] as const;
 }
 
 /** Powers of ten, and 2 and 5 between them where there is room. */

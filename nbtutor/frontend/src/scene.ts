@@ -1,5 +1,6 @@
 // The picture so far: frames carry what changed, the scene keeps the rest.
 
+import { Curve } from "./curve";
 import { keptAfter, type Kept } from "./kept";
 import type {
   Frame, LayerStatistics, Pictures, ReplicaPicture, Replicas, RunEvent, Scores, Structure, Verdict,
@@ -27,46 +28,6 @@ export interface Scene {
   /** Rises when the structure changes: what is built from it must be built anew. */
   readonly structureVersion: number;
   readonly pointsVersion: number;
-}
-
-const MOST_ROWS = 16_384;
-
-/** The loss of every epoch, in one growing array of rows: epoch, train, validation. */
-export class Curve {
-  rows = 0;
-  data = new Float32Array(3 * 512);
-
-  constructor(initial: Float32Array | null) {
-    if (initial !== null) this.append(initial);
-  }
-
-  append(rows: Float32Array): void {
-    const used = this.rows * 3;
-    if (used + rows.length > this.data.length) {
-      const larger = new Float32Array(Math.max(this.data.length * 2, used + rows.length));
-      larger.set(this.data.subarray(0, used));
-      this.data = larger;
-    }
-    this.data.set(rows, used);
-    this.rows += rows.length / 3;
-    if (this.rows > MOST_ROWS) this.thin();
-  }
-
-  /** Halves the older rows: of each two, the one that stands out more from its neighbour. */
-  private thin(): void {
-    const { data } = this;
-    let kept = 1;
-    for (let row = 1; row + 1 < this.rows - 1; row += 2) {
-      const before = data[(kept - 1) * 3 + 1] ?? 0;
-      const first = Math.abs((data[row * 3 + 1] ?? 0) - before);
-      const second = Math.abs((data[(row + 1) * 3 + 1] ?? 0) - before);
-      const from = (first >= second ? row : row + 1) * 3;
-      data.copyWithin(kept * 3, from, from + 3);
-      kept += 1;
-    }
-    data.copyWithin(kept * 3, (this.rows - 1) * 3, this.rows * 3);
-    this.rows = kept + 1;
-  }
 }
 
 /** What a frame is drawn over; null where no full frame has come yet. Refuses what does not fit. */

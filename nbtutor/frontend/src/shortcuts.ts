@@ -122,5 +122,5 @@ export function listenToKeys(root: HTMLElement, keyboard: Keyboard, signal: Abor
 
 function pressLog(root: HTMLElement): void {
   const board = root.closest(".nbt-playground");
-  board?.querySelector<HTMLElement>(".nbt-view-curves .nbt-log")?.click();
+  board?.querySelector<HTMLElement>(".nbt-view-curves .nbt-log:not([hidden])")?.click();
 }

@@ -1,32 +1,37 @@
-// The losses over the epochs, the gap between them, and what was changed when.
+// The losses or accuracies over the epochs, the gap between them, and what was changed when.
 
 import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLinear, scaleLog } from "d3-scale";
 import { select } from "d3-selection";
 import { Sheet } from "../canvas";
+import { ACCURACY, LOSS, nearestRow, ROW, type Curve } from "../curve";
 import { extentOf, type Extent, type Kept } from "../kept";
 import { KeptLines, type Place } from "../kept_lines";
 import { decimate, decimatedSize } from "../decimate";
 import { contentSize, element, LiveText } from "../dom";
 import { spread, thinLabels, type Box } from "../labels";
 import type { Surface, View } from "../mount";
-import { formatCount, formatEpochTick, formatLoss, formatRate, formatTick, formatValue } from "../numbers";
+import {
+  formatCount, formatEpochTick, formatLoss, formatPercentTick, formatRate, formatTick, formatValue,
+} from "../numbers";
 import { parseNames, TRAITS, type Frame } from "../protocol";
-import { epochLimit, logTicks, lossLimits } from "../ranges";
-import type { Curve, Scene } from "../scene";
+import { accuracyLimits, epochLimit, logTicks, lossLimits } from "../ranges";
+import type { Scene } from "../scene";
 import { RunList } from "../run_list";
 import { Scrubber } from "../scrubber";
 import type { Palette } from "../theme";
 
 const MARGIN = { top: 22, right: 16, bottom: 26, left: 46 };
 const SCRUBBER = 24;
-const TRAIN = 1;
-const VALIDATION = 2;
 const NAME_GAP = 6;
 
 export function curvesView({ root, model, act, signal, redraw }: Surface): View {
   const caption = element("div", "nbt-caption");
-  caption.append(element("h2", "nbt-caption-title", "Loss"));
+  const title = element("h2", "nbt-caption-title", "Loss");
+  const choice = element("select", "nbt-measure");
+  choice.setAttribute("aria-label", "Curves show");
+  choice.append(new Option("Loss", LOSS.name), new Option("Accuracy", ACCURACY.name));
+  caption.append(title, choice);
   const readout = element("span", "nbt-readout");
   const value = new LiveText(readout);
   const toggle = element("button", "nbt-toggle nbt-log", "Log");
@@ -46,12 +51,13 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
   const bottom = axes.append("g");
   const left = axes.append("g");
   const xName = axes.append("text").attr("class", "nbt-axis-name").text("epoch");
-  const yName = axes.append("text").attr("class", "nbt-axis-name").text("loss");
+  const yName = axes.append("text").attr("class", "nbt-axis-name").text(LOSS.name);
 
   const x = scaleLinear();
   const linear = scaleLinear();
   const logarithmic = scaleLog();
   let logs = false;
+  let measure = LOSS;
   let width = 0;
   let height = 0;
   let margin = MARGIN;
@@ -62,7 +68,7 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
   let pointer: number | null = null;
   const keptLines = new KeptLines();
   let kept: readonly Kept[] = [];
-  let extent: Extent = extentOf(kept);
+  let extent: Extent = extentOf(kept, measure);
 
   const restrict = (): void => {
     const hidden = parseNames(TRAITS.hidden, model.get(TRAITS.hidden));
@@ -88,6 +94,14 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     },
     { signal },
   );
+  choice.addEventListener(
+    "change",
+    () => {
+      show(choice.value === ACCURACY.name ? ACCURACY : LOSS);
+      redraw();
+    },
+    { signal },
+  );
   sheet.canvas.addEventListener(
     "pointermove",
     (event) => {
@@ -104,6 +118,23 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     },
     { signal },
   );
+
+  function show(chosen: typeof measure): void {
+    measure = chosen;
+    extent = extentOf(kept, measure);
+    choice.value = measure.name;
+    root.dataset.measure = measure.name;
+    yName.text(measure.name);
+    toggle.hidden = measure === ACCURACY;
+  }
+
+  /** Values have no accuracy. */
+  function offer({ structure }: Scene): void {
+    const both = structure.kind !== "value";
+    title.classList.toggle("nbt-unseen", both);
+    choice.hidden = !both;
+    if (!both && measure === ACCURACY) show(LOSS);
+  }
 
   function layOut({ scale, font }: Palette): void {
     const size = contentSize(figure);
@@ -129,12 +160,15 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
 
   /** Limits change in steps, so the axes are redrawn seldom and the curve does not swim. */
   function scaleTo(curve: Curve): typeof linear | typeof logarithmic {
-    const limits = lossLimits(curve, logs, extent);
+    const shares = measure === ACCURACY;
+    const limits = shares
+      ? accuracyLimits(curve, measure, extent)
+      : lossLimits(curve, logs, extent);
     const last = epochLimit(curve, Math.min(0.4, nameWidth / width), extent.last);
-    const y = logs ? logarithmic : linear;
+    const y = logs && !shares ? logarithmic : linear;
     x.domain([0, last]).range([0, width]);
     y.domain(limits).range([height, 0]);
-    const signature = `${logs} ${last} ${limits.join(" ")}`;
+    const signature = `${measure.name} ${logs} ${last} ${limits.join(" ")}`;
     if (signature === shownAxes) return y;
     shownAxes = signature;
     bottom
@@ -152,8 +186,8 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
       .attr("transform", `translate(${margin.left},${margin.top})`)
       .call(
         axisLeft<number>(y)
-          .tickValues(logs ? logTicks(limits, count) : linear.ticks(count))
-          .tickFormat(formatTick)
+          .tickValues(y === linear ? linear.ticks(count) : logTicks(limits, count))
+          .tickFormat(shares ? formatPercentTick : formatTick)
           .tickSizeOuter(0)
           .tickSize(-width)
           .tickPadding(6),
@@ -169,19 +203,19 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     const y = scaleTo(curve);
     const { data } = curve;
     const floor = y.domain()[0] as number;
-    const px = (row: number): number => x(data[row * 3] ?? 0);
-    const py = (row: number, column: number): number => {
-      const loss = data[row * 3 + column] ?? 0;
-      return Math.max(0, Math.min(height, y(logs ? Math.max(loss, floor) : loss)));
-    };
-    const table = { data, rows: curve.rows, columns: 3 };
+    const { train, validation } = measure;
+    const heightOf = (value: number): number =>
+      Math.max(0, Math.min(height, y(Math.max(value, floor))));
+    const px = (row: number): number => x(data[row * ROW] ?? 0);
+    const py = (row: number, column: number): number => heightOf(data[row * ROW + column] ?? 0);
+    const table = { data, rows: curve.rows, columns: ROW };
 
-    const drawn = decimate(table, VALIDATION, width, rows);
+    const drawn = decimate(table, validation, width, rows);
     if (drawn > 1) {
       context.beginPath();
-      for (let k = 0; k < drawn; k += 1) context.lineTo(px(rows[k] ?? 0), py(rows[k] ?? 0, TRAIN));
+      for (let k = 0; k < drawn; k += 1) context.lineTo(px(rows[k] ?? 0), py(rows[k] ?? 0, train));
       for (let k = drawn - 1; k >= 0; k -= 1) {
-        context.lineTo(px(rows[k] ?? 0), py(rows[k] ?? 0, VALIDATION));
+        context.lineTo(px(rows[k] ?? 0), py(rows[k] ?? 0, validation));
       }
       context.closePath();
       context.fillStyle = palette.gap;
@@ -189,9 +223,7 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     }
     drawEvents(events, palette);
     const place: Place = {
-      x,
-      y: (loss) => Math.max(0, Math.min(height, y(logs ? Math.max(loss, floor) : loss))),
-      ...{ width, height, top: margin.top, signature: shownAxes },
+      ...{ x, y: heightOf, measure, width, height, top: margin.top, signature: shownAxes },
     };
     keptLines.drawLines(sheet, kept, place, palette);
     context.lineJoin = "round";
@@ -203,10 +235,10 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     };
     context.strokeStyle = palette.accent;
     context.setLineDash([6 * palette.scale, 4 * palette.scale]);
-    line(VALIDATION, drawn);
+    line(validation, drawn);
     context.setLineDash([]);
     context.strokeStyle = palette.text;
-    line(TRAIN, decimate(table, TRAIN, width, rows));
+    line(train, decimate(table, train, width, rows));
     const named = nameLines(curve, px, py, palette);
     keptLines.drawNames(sheet, palette, place, named);
     const { span, epoch } = scene.frame;
@@ -247,8 +279,8 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     const last = curve.rows - 1;
     const size = 12 * palette.scale;
     const at = px(last) + NAME_GAP * palette.scale;
-    const train = py(last, TRAIN);
-    const hasValidation = !Number.isNaN(curve.data[last * 3 + VALIDATION] ?? Number.NaN);
+    const train = py(last, measure.train);
+    const hasValidation = !Number.isNaN(curve.data[last * ROW + measure.validation] ?? Number.NaN);
     context.font = nameFont(palette.scale, palette.font);
     context.textBaseline = "middle";
     context.textAlign = "left";
@@ -266,7 +298,7 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
       write("training", train, palette.text);
       return boxes;
     }
-    const heights = spread(train, py(last, VALIDATION), size * 1.15, size / 2, height - size / 2);
+    const heights = spread(train, py(last, measure.validation), size * 1.15, size / 2, height - size / 2);
     write("training", heights[0], palette.text);
     write("validation", heights[1], palette.accent);
     return boxes;
@@ -283,8 +315,9 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     context.moveTo(Math.round(at) + 0.5, 0);
     context.lineTo(Math.round(at) + 0.5, height);
     context.stroke();
-    for (const [column, colour] of [[TRAIN, palette.text], [VALIDATION, palette.accent]] as const) {
-      if (Number.isNaN(curve.data[row * 3 + column] ?? Number.NaN)) continue;
+    const { train, validation } = measure;
+    for (const [column, colour] of [[train, palette.text], [validation, palette.accent]] as const) {
+      if (Number.isNaN(curve.data[row * ROW + column] ?? Number.NaN)) continue;
       context.beginPath();
       context.arc(at, py(row, column), 3 * palette.scale, 0, 2 * Math.PI);
       context.fillStyle = colour;
@@ -297,11 +330,16 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     const used = span.scrubbed || scrubber.focused;
     if ((pointer === null && !used) || curve.rows === 0) return "";
     const row = nearestRow(curve, pointer === null ? shown : x.invert(pointer));
-    const [epoch = 0, train = Number.NaN, validation = Number.NaN] = curve.data.subarray(
-      row * 3, row * 3 + 3,
-    );
+    const epoch = curve.data[row * ROW] ?? 0;
+    const [train, validation] = numbersAt(curve, row);
     const where = Number.isInteger(epoch) ? formatCount(epoch) : formatValue(epoch, 1);
-    return `epoch ${where}   training ${formatLoss(train)}   validation ${formatLoss(validation)}`;
+    return `epoch ${where}   training ${train}   validation ${validation}`;
+  }
+
+  /** What is drawn in a row, in words: training, validation. */
+  function numbersAt({ data }: Curve, row: number): [string, string] {
+    const { train, validation, format } = measure;
+    return [format(data[row * ROW + train] ?? null), format(data[row * ROW + validation] ?? null)];
   }
 
   return {
@@ -309,9 +347,10 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     paint({ scene }, palette, fresh) {
       if (fresh) layOut(palette);
       if (scene === null) return;
+      offer(scene);
       if (scene.kept !== kept) {
         kept = scene.kept;
-        extent = extentOf(kept);
+        extent = extentOf(kept, measure);
       }
       draw(scene, palette);
       const { frame } = scene;
@@ -325,17 +364,17 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     describe({ scene }) {
       if (scene === null || scene.curve.rows === 0) return "Losses over the epochs. None yet.";
       const { frame, curve, events } = scene;
-      const first = curve.data[1] ?? Number.NaN;
-      const last = curve.data.subarray((curve.rows - 1) * 3, curve.rows * 3);
+      const [first] = numbersAt(curve, 0);
+      const [train, validation] = numbersAt(curve, curve.rows - 1);
+      const what = measure === ACCURACY ? "Accuracies" : "Losses";
       const names = kept.map(({ run }) => `${run.name}, ${formatLoss(run.validationLoss)}`);
       const beside = names.length === 0 ? "" : ` Kept runs, validation loss: ${names.join("; ")}.`;
       const shown = frame.span.scrubbed ? ` Epoch ${formatCount(frame.epoch)} is shown.` : "";
       const rate = frame.learningRate === null ? "" : ` The ${tellRate(frame.learningRate)}.`;
       const marks = events.length === 0 ? "" : ` Marked: ${events.at(-1)?.label ?? ""}.`;
       return (
-        `Losses over ${formatCount(frame.span.end)} epochs: training from ${formatLoss(first)} to ` +
-        `${formatLoss(last[TRAIN] ?? null)}, validation now ` +
-        `${formatLoss(last[VALIDATION] ?? null)}.${rate}${marks}${shown}${beside}`
+        `${what} over ${formatCount(frame.span.end)} epochs: training from ${first} to ${train}, ` +
+        `validation now ${validation}.${rate}${marks}${shown}${beside}`
       );
     },
   };
@@ -352,17 +391,3 @@ function nameFont(scale: number, family: string): string {
 
 type Row = (row: number) => number;
 type Point = (row: number, column: number) => number;
-
-function nearestRow(curve: Curve, epoch: number): number {
-  const { data } = curve;
-  let low = 0;
-  let high = curve.rows - 1;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if ((data[middle * 3] ?? 0) <= epoch) low = middle;
-    else high = middle;
-  }
-  const before = Math.abs((data[low * 3] ?? 0) - epoch);
-  const after = Math.abs((data[high * 3] ?? 0) - epoch);
-  return before <= after ? low : high;
-}
