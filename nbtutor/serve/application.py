@@ -7,6 +7,7 @@ import contextlib
 import shutil
 import signal
 from collections.abc import Callable
+from http import HTTPStatus
 from socket import socket
 from typing import Any
 
@@ -19,15 +20,43 @@ from voila.app import Voila
 from voila.handler import BaseVoilaHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
+from .seats import Seat, Usher
+
+FULL = "All seats are taken"
+
+
+RETRY_AFTER = 10
+"""Seconds after which a page that found no seat asks again."""
+
 
 class LessonHandler(TornadoVoilaHandler):
-    """A lesson's page, which gets the XSRF cookie that its shutdown beacon must show."""
+    """A lesson's page: it gets a seat, and the XSRF cookie that its shutdown beacon must show."""
+
+    _seat: Seat | None = None
 
     @tornado.web.authenticated
     async def get(self, path: str | None = None) -> None:
-        """Answer with the lesson."""
+        """Answer with the lesson, or say that all seats are taken."""
         _ = self.xsrf_token  # reading it is what sets the cookie
-        await super().get(path)
+        self._seat = self.kernel_manager.seats.take()
+        if self._seat is None:
+            raise tornado.web.HTTPError(503, reason=FULL)
+        try:
+            await super().get(path)
+        finally:
+            self._seat.leave()
+
+    def write_error(self, status_code: int, **details: Any) -> None:
+        """Answer with a page that a person can read, and programs when to ask again."""
+        if status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.set_header("Retry-After", str(RETRY_AFTER))
+        super().write_error(status_code, **details)
+
+    @property
+    def kernel_manager(self) -> Any:
+        """Voilà's; while a page is made, what it starts for the page gets the page's seat."""
+        manager = super().kernel_manager
+        return manager if self._seat is None else Usher(manager, self._seat)
 
 
 class UnknownPageHandler(BaseVoilaHandler):

@@ -75,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
         help="address to listen on (default: 127.0.0.1, this machine only)",
     )
     parser.add_argument(
+        "--seats",
+        type=_seats,
+        default=0,
+        metavar="N",
+        help="serve: pages that may be open at once (default: as many as come)",
+    )
+    parser.add_argument(
         "--no-browser",
         dest="browser",
         action="store_false",
@@ -96,6 +103,13 @@ def _port(text: str) -> int:
     return port
 
 
+def _seats(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        msg = f"{text!r} is no number of seats: a whole number from 1 to 10000"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
 def _serve(options: argparse.Namespace) -> int:
     notebooks = find_notebooks() if options.folder is None else options.folder.resolve()
     if not notebooks.is_dir():
@@ -115,7 +129,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     logging.getLogger("tornado").setLevel(logging.INFO if options.verbose else logging.ERROR)
     add_template_path()
-    config = voila_settings(notebooks, host=options.host)
+    config = voila_settings(notebooks, host=options.host, seats=options.seats)
     config.Voila.log_level = logging.INFO if options.verbose else logging.ERROR
     server = CourseServer(sockets, ready, config=config)
     server.initialize([])

@@ -27,16 +27,32 @@ from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 from traitlets import Dict, Integer, List, Unicode
 
+from .seats import Seats
+
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
+
 
 class PromptConnection(ZMQChannelsWebsocketConnection):
-    """A kernel's websocket that sends each message at once.
+    """A kernel's websocket that sends each message at once, and speaks Jupyter's present protocol.
 
     With Nagle's algorithm on, the small ``busy`` message before a frame makes the frame wait for
     the browser's delayed acknowledgement: 40 ms, at every frame.
     """
+
+    async def prepare(self) -> None:
+        """Refuse who does not speak the protocol, or prepare as usual.
+
+        A binary message of the protocol before it is read as one of the present protocol: a few
+        bytes then hold the server up for good, and fill its memory.
+        """
+        offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
+        if PROTOCOL not in map(str.strip, offered.split(",")):
+            raise HTTPError(426, reason=f"Upgrade Required: {PROTOCOL}")
+        await super().prepare()
 
     def connect(self) -> Any:
         """Switch Nagle's algorithm off, then connect as usual."""
@@ -79,9 +95,16 @@ class CourseKernelManager(AsyncMappingKernelManager):
         help="Arguments that each kernel is started with.",
     )
 
+    seat_limit = Integer(
+        0,
+        config=True,
+        help="Pages that may be open at once; 0: as many as come. See nbtutor.serve.seats.",
+    )
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._alone_since: dict[str, float] = {}
+        self.seats = Seats(self.seat_limit)
 
     async def start_kernel(self, **kwargs: Any) -> str:  # type: ignore[override]
         """Start a kernel with the environment and the arguments that all of them get."""
@@ -94,6 +117,7 @@ class CourseKernelManager(AsyncMappingKernelManager):
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that has ended."""
         self._alone_since.pop(kernel_id, None)
+        self.seats.free(kernel_id)
         return super().remove_kernel(kernel_id)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:

@@ -61,7 +61,7 @@ def add_template_path() -> None:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(_DATA), *filter(None, paths)])
 
 
-def voila_settings(notebooks: Path, *, host: str = "127.0.0.1") -> Config:
+def voila_settings(notebooks: Path, *, host: str = "127.0.0.1", seats: int = 0) -> Config:
     """Return Voilà's configuration for the course.
 
     Parameters
@@ -71,6 +71,8 @@ def voila_settings(notebooks: Path, *, host: str = "127.0.0.1") -> Config:
     host
         What the server listens on. For this machine alone, requests that name another host are
         refused: a foreign page cannot reach the server through a name of its own.
+    seats
+        How many pages may be open at once; 0 for as many as come.
     """
     first = [lesson.path for lesson in list_lessons(notebooks)[:WARM_LESSONS]]
     config = Config()
@@ -120,6 +122,7 @@ def voila_settings(notebooks: Path, *, host: str = "127.0.0.1") -> Config:
     config.MappingKernelManager.cull_idle_timeout = 4 * 60 * 60
     config.MappingKernelManager.cull_connected = True
     config.CourseKernelManager.orphan_timeout = 60
+    config.CourseKernelManager.seat_limit = seats
 
     # A kernel that was started anew knows nothing of the page's widgets: rather say that it died,
     # so that the page can offer to be loaded again.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.serve.server import Server, running_server, wait_until
 
@@ -280,3 +281,28 @@ def test_nothing_overflows_and_the_bar_is_slim(
         assert bar["height"] <= 48
         assert bar["width"] == width
     _close(page)
+
+
+@pytest.fixture
+def one_seat(notebooks: Path) -> Iterator[Server]:
+    """A server for one learner."""
+    with running_server(notebooks, "--seats", "1") as running:
+        yield running
+
+
+def test_who_finds_no_seat_waits_and_gets_the_next(
+    context: BrowserContext, one_seat: Server, faults: list[str]
+) -> None:
+    first = _open(context, one_seat)
+    second = context.new_page()
+    second.goto(f"{one_seat.url}{SECOND}#nbt=1;seed=3")
+    expect(second.get_by_role("heading", name="All seats are taken")).to_be_visible()
+    expect(second.get_by_text("asks again every few seconds")).to_be_visible()
+    assert "Error 503" in second.inner_text("body")
+    kept = [fault for fault in faults if "503" not in fault]
+    assert kept == []
+    _close(first)
+    _ready(second)
+    assert second.url.endswith("#nbt=1;seed=3")
+    faults.clear()  # the browser tells of each answer with an error in its console
+    _close(second)
