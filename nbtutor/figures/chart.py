@@ -46,7 +46,8 @@ def _draw(ax: Axes, chart: Chart) -> None:
     handles, labels = ax.get_legend_handles_labels()
     by_name = dict(zip(labels, handles, strict=True))
     if by_name:
-        ax.legend(by_name.values(), by_name.keys(), frameon=False, fontsize=8)
+        pictured = any(isinstance(mark, Field) for mark in chart.marks)
+        ax.legend(by_name.values(), by_name.keys(), frameon=pictured, fontsize=8)
 
 
 def _set_axis(ax: Axes, which: str, axis: Axis) -> None:
@@ -126,6 +127,8 @@ def _mark(ax: Axes, mark: Mark) -> None:
                 vmax=1,
                 cmap=field_map() if mark.palette == "probability" else sizes,
                 aspect="auto",
+                # Pale, as on the page: points of a class are seen on the colour of their class.
+                alpha=0.5 if mark.palette == "probability" else 1,
             )
         case Contours():
             values = np.asarray(mark.values)
