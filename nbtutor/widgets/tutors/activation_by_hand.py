@@ -218,7 +218,7 @@ class Neuron(Experiment):
             Points("your point", [self.probe[0]], [self.probe[1]], "text", "diamond", hollow=True)
         )
         return Chart(
-            "Its output over the plane; click a point",
+            "Its output over the plane",
             Axis("x", limits=DOMAIN[:2]),
             Axis("y", limits=DOMAIN[2:]),
             marks,
