@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from nbtutor.widgets import protocol
 from nbtutor.widgets.access import refusal
 from nbtutor.widgets.exports import File
 from nbtutor.widgets.live import LiveRun, Picture
-from nbtutor.widgets.views.base import View
+from nbtutor.widgets.views.wired import Wired
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ Action = Callable[[Mapping[str, object]], None]
 _SNAPSHOT_EVERY = 300  # pictures: about five seconds of playing
 
 
-class Hub(View):
+class Hub(Wired):
     """The status line of a run: epoch, losses, and a sentence on what it is doing.
 
     It also owns the run's wire. The browser's requests come in here, and each picture goes out
@@ -65,12 +64,10 @@ class Hub(View):
 
     def __init__(self, live: LiveRun, on_picture: Callable[[], None]) -> None:
         self.live = live
-        self.lock = threading.RLock()
         self._on_picture = on_picture
         self._actions: dict[str, tuple[Action, str]] = {}
         super().__init__(view="status")
         self._keep(live.picture(full=True))
-        self.on_msg(self._receive)
 
     def offer(self, name: str, action: Action, control: str) -> None:
         """Let the page ask for an action.
@@ -118,37 +115,24 @@ class Hub(View):
             if not self.live.playing:  # else the next picture has them
                 self.publish()
 
-    def _receive(self, _: Hub, content: object, buffers: object) -> None:
-        with self.lock:
-            try:
-                message = protocol.parse(content)
-            except protocol.ProtocolError as error:
-                self.send(protocol.refuse(error))
-                return
-            try:
-                self._answer(message)
-            except Exception as error:
-                # An exception in a handler would vanish: the learner must be told.
-                _log.exception("the live run failed")
-                self.live.play(False)
-                self.error = f"Something went wrong, and the run is paused: {error}"
-                self._on_picture()
-
     def _answer(self, message: protocol.Message) -> None:
-        if isinstance(message, protocol.Open):
-            if self.on_open is not None:
-                self.on_open(message.link)
-            return
-        if isinstance(message, protocol.Save):
-            self._save(message.what)
-            return
-        if isinstance(message, protocol.Act):
-            self._act(message)
-            return
-        if isinstance(message, protocol.Sync) or message.again:
-            self._broadcast(self.live.picture(full=True))
-            return
-        self._train_and_send(message.seen, message.window)
+        match message:
+            case protocol.Open(link):
+                if self.on_open is not None:
+                    self.on_open(link)
+            case protocol.Save(what):
+                self._save(what)
+            case protocol.Act(name, arguments):
+                self._act(name, arguments)
+            case protocol.Sync() | protocol.Tick(again=True):
+                self._broadcast(self.live.picture(full=True))
+            case protocol.Tick(seen, window):
+                self._train_and_send(seen, window)
+
+    def _fail(self, error: Exception) -> None:
+        self.live.play(False)
+        self.error = f"Something went wrong, and the run is paused: {error}"
+        self._on_picture()
 
     def _save(self, what: str) -> None:
         """Send a file. Whatever goes wrong, the run is not touched by it."""
@@ -161,21 +145,14 @@ class Hub(View):
                 _log.exception("a file could not be made")
             self.send(protocol.complain(f"The file cannot be made. {error}"))
 
-    def _act(self, message: protocol.Act) -> None:
-        if message.name not in self._actions:
-            error = protocol.ProtocolError(f"There is no action {message.name!r}.")
-            self.send(protocol.refuse(error))
-            return
-        action, control = self._actions[message.name]
+    def _act(self, name: str, arguments: Mapping[str, object]) -> None:
+        if name not in self._actions:
+            raise protocol.ProtocolError(f"There is no action {name!r}.")
+        action, control = self._actions[name]
         if self.is_closed(control):
             self.send(protocol.complain(refusal([control])))
-            return
-        try:
-            action(message.arguments)
-        except protocol.ProtocolError as error:
-            self.send(protocol.refuse(error))
-        except ParameterError as error:
-            self.send(protocol.complain(f"Nothing was changed. {error}"))
+        else:
+            action(arguments)
 
     def _train_and_send(self, seen: int, window: int) -> None:
         picture = self.live.tick(seen, window)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import traitlets
 
@@ -14,14 +14,13 @@ from nbtutor.widgets.views.hub import Hub
 
 
 class Picture(View):
-    """A picture of a run, which its hub sends."""
+    """A view that belongs to a hub, which sends it what is to be seen."""
 
+    kind: ClassVar[str]
     hub = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, hub: Hub) -> None:
         super().__init__(view=self.kind, hub=f"IPY_MODEL_{hub.model_id}")
-
-    kind = ""
 
 
 class PlaneView(Picture):

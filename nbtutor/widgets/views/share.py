@@ -6,11 +6,10 @@ import traitlets
 
 from nbtutor.widgets.exports import EXPORTS
 from nbtutor.widgets.gallery import EXAMPLES
-from nbtutor.widgets.views.base import View
-from nbtutor.widgets.views.hub import Hub
+from nbtutor.widgets.views.pictures import Picture
 
 
-class ShareView(View):
+class ShareView(Picture):
     """The buttons "Examples", "Keys" and "Copy link", and the menu "Save".
 
     Parameters
@@ -30,7 +29,7 @@ class ShareView(View):
         "examples", "sweep", "link" and "save", if they are not to be seen, or not to be used.
     """
 
-    hub = traitlets.Unicode().tag(sync=True)
+    kind = "share"
     files = traitlets.Any([[name, e.label] for name, e in EXPORTS.items()]).tag(sync=True)
     examples = traitlets.Any(
         [[e.name, e.title, e.kind, e.sentence] for e in EXAMPLES.values()]
@@ -38,6 +37,3 @@ class ShareView(View):
     sweep = traitlets.Dict().tag(sync=True)
     hidden = traitlets.Any([]).tag(sync=True)
     locked = traitlets.Any([]).tag(sync=True)
-
-    def __init__(self, hub: Hub) -> None:
-        super().__init__(view="share", hub=f"IPY_MODEL_{hub.model_id}")

@@ -9,11 +9,11 @@ import traitlets
 
 from nbtutor.widgets import protocol
 from nbtutor.widgets.protocol import read_arguments
-from nbtutor.widgets.views.base import View
 from nbtutor.widgets.views.hub import Hub
+from nbtutor.widgets.views.pictures import Picture
 
 
-class SlowView(View):
+class SlowView(Picture):
     """The panel that tells the stages of an update; nothing is seen of it while it is off.
 
     Parameters
@@ -27,12 +27,12 @@ class SlowView(View):
         Whether slow motion is on.
     """
 
-    hub = traitlets.Unicode().tag(sync=True)
+    kind = "slow"
     on = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        super().__init__(view="slow", hub=f"IPY_MODEL_{hub.model_id}")
+        super().__init__(hub)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take nothing from the browser: it is the speed that switches slow motion on."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -12,9 +10,7 @@ import traitlets
 
 from nbtutor.engine import ParameterError
 from nbtutor.widgets import protocol
-from nbtutor.widgets.views.base import View
-
-_log = logging.getLogger(__name__)
+from nbtutor.widgets.views.wired import Wired
 
 BUDGET = 0.012
 """Seconds of work for a picture."""
@@ -34,7 +30,7 @@ class Work(Protocol):
         """Say how it stands, in a sentence."""
 
 
-class Stage(View):
+class Stage(Wired):
     """The buttons and the status line of a lesson, and the wire to what is trained there.
 
     The browser asks for each portion after it has shown the one before, so a hidden page trains
@@ -79,12 +75,10 @@ class Stage(View):
         self._show = show
         self._invitation = invitation
         self._clock = clock
-        self.lock = threading.RLock()
         self.seq = 0
         self.work = make()
         super().__init__(view="stage")
         self._tell()
-        self.on_msg(self._receive)
 
     @property
     def finished(self) -> bool:
@@ -135,24 +129,14 @@ class Stage(View):
             self.state = "playing" if self.playing else "paused" if done else "idle"
             self.message = self.work.tell() if done or not total else self._invitation
 
-    def _receive(self, _: Stage, content: object, buffers: object) -> None:
-        with self.lock:
-            try:
-                message = protocol.parse(content)
-            except protocol.ProtocolError as error:
-                self.send(protocol.refuse(error))
-                return
-            try:
-                self._answer(message)
-            except ParameterError as error:
-                self.play(False)
-                self.error = str(error)
-            except Exception as error:
-                # An exception in a handler would vanish: the learner must be told.
-                _log.exception("the work of a lesson failed")
-                self.playing = False
-                self._tell()
-                self.error = f"Something went wrong, and the run is paused: {error}"
+    def _refuse(self, error: ParameterError) -> None:
+        self.play(False)
+        self.error = str(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.playing = False
+        self._tell()
+        self.error = f"Something went wrong, and the run is paused: {error}"
 
     def _answer(self, message: protocol.Message) -> None:
         match message:
