@@ -10,6 +10,7 @@ import pytest
 import nbtutor
 from nbtutor.engine import ParameterError
 from nbtutor.widgets.protocol import read_arguments
+from tests.widgets.page import deliver
 
 
 @pytest.fixture
@@ -26,9 +27,7 @@ def ask(
     hub, answers = playground.views.status, []
     monkeypatch.setattr(hub, "send", lambda content, buffers=None: answers.append(content))
     content = {"type": "act", "arguments": {}, **message}
-    hub.comm.handle_msg(
-        {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
-    )
+    deliver(hub, content)
     return answers
 
 

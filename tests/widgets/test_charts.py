@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as stn
 from nbtutor.charts import Axis, Band, Bars, Chart, Contours, Field, Line, Points, Rule, encode
 from nbtutor.engine import ParameterError
 from nbtutor.widgets.views import ChartView
+from tests.widgets.page import deliver
 
 X, Y = Axis("x"), Axis("y")
 
@@ -127,9 +128,7 @@ def view() -> Iterator[tuple[ChartView, list[tuple[str, int]]]]:
 
 
 def send(view: ChartView, content: object) -> None:
-    view.comm.handle_msg(
-        {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
-    )
+    deliver(view, content)
 
 
 def test_a_choice_reaches_its_mark(view: tuple[ChartView, list[tuple[str, int]]]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import nbtutor
 from nbtutor.engine import ParameterError
+from tests.widgets.page import deliver
 
 
 @pytest.fixture
@@ -31,9 +32,7 @@ class Page:
 
     def act(self, name: str, /, **arguments: object) -> dict[str, Any]:
         content = {"type": "act", "name": name, "arguments": arguments}
-        self.hub.comm.handle_msg(
-            {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
-        )
+        deliver(self.hub, content)
         return self.answers[-1]
 
 

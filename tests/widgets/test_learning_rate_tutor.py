@@ -11,6 +11,7 @@ import nbtutor
 from nbtutor.charts import Line, Points, Rule
 from nbtutor.engine import Network, ParameterError, Trainer, TrainingConfig, copies, make_dataset
 from nbtutor.widgets.tutors.learning_rate import EPOCHS, RATES
+from tests.widgets.page import deliver
 
 
 @pytest.fixture
@@ -110,9 +111,7 @@ def point(tutor: nbtutor.LearningRateTutor, number: int) -> tuple[Points, int]:
 def click(tutor: nbtutor.LearningRateTutor, number: int) -> None:
     mark, at = point(tutor, number)
     content = {"mark": list(tutor.chart_views[1].chart.marks).index(mark), "point": at}
-    tutor.chart_views[1].comm.handle_msg(
-        {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
-    )
+    deliver(tutor.chart_views[1], content)
 
 
 def test_the_exercises_look_at_the_run() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from nbtutor.engine import ParameterError
 from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
+from tests.widgets.page import deliver
 
 
 def ask(part: Any, act: str, /, **arguments: Any) -> list[dict[str, Any]]:
@@ -15,9 +16,7 @@ def ask(part: Any, act: str, /, **arguments: Any) -> list[dict[str, Any]]:
     answers: list[dict[str, Any]] = []
     part.send = lambda content, buffers=None: answers.append(content)
     message = {"type": "act", "name": act, "arguments": arguments}
-    part.comm.handle_msg(
-        {"content": {"data": {"method": "custom", "content": message}}, "buffers": []}
-    )
+    deliver(part, message)
     return answers
 
 
@@ -106,7 +105,5 @@ def test_a_part_takes_nothing_else(part: Any) -> None:
     answers: list[Any] = []
     part.send = lambda content, buffers=None: answers.append(content)
     for content in (None, {"type": "sync"}, {"type": "act", "name": "check"}):
-        part.comm.handle_msg(
-            {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
-        )
+        deliver(part, content)
     assert [answer["type"] for answer in answers] == ["error"] * 3

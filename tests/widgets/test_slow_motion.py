@@ -17,6 +17,7 @@ from nbtutor.widgets.formulas import Account, Explainer
 from nbtutor.widgets.numbers import alike, factor, number, probability, setting, sum_of_products
 from nbtutor.widgets.slow_motion import Stage
 from tests.engine.same import assert_same_runs
+from tests.widgets.page import deliver
 
 Array = np.ndarray
 
@@ -59,9 +60,7 @@ def ask(playground: nbtutor.Playground, name: str, **arguments: Any) -> None:
     """Send an act as a page does."""
     content = {"type": "act", "name": name, "arguments": arguments}
     hub = playground.views.status
-    hub.comm.handle_msg(
-        {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
-    )
+    deliver(hub, content)
 
 
 def ask_for_next(playground: nbtutor.Playground) -> Stage:

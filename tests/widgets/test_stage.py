@@ -10,6 +10,7 @@ import pytest
 from nbtutor.engine import ParameterError
 from nbtutor.widgets.views import Stage
 from nbtutor.widgets.views.stage import BUDGET
+from tests.widgets.page import deliver
 
 
 class Count:
@@ -51,9 +52,7 @@ class Seen:
         self.drawn.append(self.work.done)
 
     def ask(self, **message: Any) -> None:
-        self.stage.comm.handle_msg(
-            {"content": {"data": {"method": "custom", "content": message}}, "buffers": []}
-        )
+        deliver(self.stage, message)
 
     def tick(self, seen: int | None = None, window: int = 1, again: bool = False) -> None:
         seen = self.stage.seq if seen is None else seen

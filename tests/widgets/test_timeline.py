@@ -21,6 +21,7 @@ from nbtutor.widgets.live import LiveRun, Run
 from nbtutor.widgets.saved_runs import MOST_RUNS
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.timeline import KEPT_BYTES, LEAST_KEPT, MOST_KEPT, keep_limit
+from tests.widgets.page import deliver
 
 MakeLive = Callable[..., LiveRun]
 
@@ -52,8 +53,7 @@ def ask(playground: nbtutor.Playground, name: str, /, **arguments: Any) -> list[
     send = hub.send
     hub.send = lambda content, buffers=None: answers.append(content)
     content = {"type": "act", "name": name, "arguments": arguments}
-    message = {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
-    hub.comm.handle_msg(message)
+    deliver(hub, content)
     hub.send = send
     return answers
 

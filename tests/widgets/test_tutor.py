@@ -10,6 +10,7 @@ import pytest
 from nbtutor.charts import Axis, Chart
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors.tutor import Experiment, Tutor
+from tests.widgets.page import deliver
 
 END = 5
 
@@ -59,9 +60,7 @@ class LiveTutor(CountTutor):
 
 def tick(tutor: Tutor) -> None:
     message = {"type": "tick", "seen": tutor.stage.seq, "window": 1, "again": False}
-    tutor.stage.comm.handle_msg(
-        {"content": {"data": {"method": "custom", "content": message}}, "buffers": []}
-    )
+    deliver(tutor.stage, message)
 
 
 @pytest.fixture(params=[CountTutor, LiveTutor])

@@ -7,6 +7,7 @@
 // animation frame waiting.
 
 import type { Tick } from "./protocol";
+import { browserTimers, type Timers } from "./throttle";
 
 export const BUSY_AFTER_MS = 2_000;
 export const LOST_AFTER_MS = 10_000;
@@ -15,13 +16,19 @@ const LONGEST_WAIT_MS = 15_000;
 /** How the kernel answers: in time, late, or not at all. */
 export type Link = "ok" | "busy" | "lost";
 
-export interface ClockHost {
-  now(): number;
+export interface Time extends Timers {
   /** Calls back before the next paint; returns what `cancelFrame` takes. */
   requestFrame(callback: () => void): number;
   cancelFrame(handle: number): void;
-  setTimer(callback: () => void, delay: number): number;
-  clearTimer(handle: number): void;
+}
+
+export const browserTime: Time = {
+  ...browserTimers,
+  requestFrame: (callback) => requestAnimationFrame(callback),
+  cancelFrame: (handle) => cancelAnimationFrame(handle),
+};
+
+export interface ClockHost extends Time {
   sendTick(tick: Tick): void;
   sendSync(): void;
   /** Draws everything that changed since the last call. */

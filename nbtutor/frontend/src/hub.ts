@@ -4,7 +4,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { browserAddress, type Address } from "./address";
-import { Clock, type ClockHost, type Link } from "./clock";
+import { browserTime, Clock, type Link, type Time } from "./clock";
 import type { Place } from "./contest";
 import { download } from "./download";
 import {
@@ -97,9 +97,7 @@ interface Member {
 
 /** What the hub needs of the page; a test hands in its own. */
 export interface Page {
-  readonly clock: Pick<
-    ClockHost, "now" | "requestFrame" | "cancelFrame" | "setTimer" | "clearTimer"
-  >;
+  readonly clock: Time;
   readonly hidden: () => boolean;
   readonly onVisibilityChange: (callback: () => void, signal: AbortSignal) => void;
   readonly complain: (error: unknown) => void;
@@ -109,13 +107,7 @@ export interface Page {
 
 export function browserPage(): Page {
   return {
-    clock: {
-      now: () => performance.now(),
-      requestFrame: (callback) => requestAnimationFrame(callback),
-      cancelFrame: (handle) => cancelAnimationFrame(handle),
-      setTimer: (callback, delay) => window.setTimeout(callback, delay),
-      clearTimer: (handle) => window.clearTimeout(handle),
-    },
+    clock: browserTime,
     hidden: () => document.visibilityState === "hidden",
     onVisibilityChange: (callback, signal) =>
       document.addEventListener("visibilitychange", callback, { signal }),

@@ -3,7 +3,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { nameControls } from "../a11y";
-import { Clock, type Link } from "../clock";
+import { browserTime, Clock, type Link } from "../clock";
 import { element, LiveText } from "../dom";
 import { BUSY_SENTENCE, LOST_SENTENCE } from "../hub";
 import {
@@ -35,11 +35,7 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
   let seq = 0;
   let complaint = "";
   const clock = new Clock({
-    now: () => performance.now(),
-    requestFrame: (callback) => requestAnimationFrame(callback),
-    cancelFrame: (handle) => cancelAnimationFrame(handle),
-    setTimer: (callback, delay) => window.setTimeout(callback, delay),
-    clearTimer: (handle) => window.clearTimeout(handle),
+    ...browserTime,
     sendTick: (tick) => send(tickMessage(tick)),
     sendSync: () => send(syncMessage()),
     paint,
