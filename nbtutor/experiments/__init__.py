@@ -128,6 +128,13 @@ from nbtutor.experiments.transfer import (
     TransferResult,
     transfer,
 )
+from nbtutor.experiments.updates import (
+    UpdateReplay,
+    losses_around,
+    replay_update,
+    update_bytes,
+    update_spread,
+)
 
 __all__ = [
     "CHECKS",
@@ -169,6 +176,7 @@ __all__ = [
     "Thresholds",
     "TransferResult",
     "Trial",
+    "UpdateReplay",
     "VarianceSplit",
     "Walk",
     "ambiguity",
@@ -188,12 +196,14 @@ __all__ = [
     "hit_probability",
     "learning_curve",
     "loss_surface",
+    "losses_around",
     "lr_range_test",
     "lr_sweep",
     "measure_surface",
     "points_plane",
     "prescribe",
     "random_plane",
+    "replay_update",
     "sanity",
     "score",
     "search",
@@ -207,5 +217,7 @@ __all__ = [
     "sweep_so_far",
     "time_update",
     "transfer",
+    "update_bytes",
+    "update_spread",
     "weights_plane",
 ]
