@@ -20,18 +20,18 @@ SHAPES = dict(zip(("circle", "square", "triangle", "diamond", "cross"), MARKERS,
 
 
 def chart_figure(charts: Sequence[Chart]) -> Figure:
-    """Draw charts side by side, as the page shows them.
+    """Draw charts side by side, as the page shows them; four or more in rows of two.
 
     Parameters
     ----------
     charts : sequence of Chart
         One or more.
     """
-    with blank_figure(4.6 * len(charts), 3.8) as figure:
-        for ax, chart in zip(
-            figure.subplots(1, len(charts), squeeze=False)[0], charts, strict=True
-        ):
-            _draw(ax, chart)
+    columns = len(charts) if len(charts) < 4 else 2
+    rows = -(-len(charts) // columns)
+    with blank_figure(4.6 * columns, 3.8 * rows) as figure:
+        for place, chart in enumerate(charts, 1):
+            _draw(figure.add_subplot(rows, columns, place), chart)
         return figure
 
 

@@ -53,3 +53,13 @@ def test_every_kind_of_mark_is_drawn_with_its_numbers() -> None:
     upward = edge[edge[:, 1].argsort()]
     assert np.interp(0.0, upward[:, 1], upward[:, 0]) == pytest.approx(expected, abs=1e-9)
     assert [tick.get_text() for tick in picture.get_xticklabels()] == ["zero", "one"]
+
+
+@pytest.mark.parametrize(("count", "rows", "columns"), [(1, 1, 1), (3, 1, 3), (4, 2, 2), (5, 3, 2)])
+def test_many_charts_stand_in_rows_of_two(count: int, rows: int, columns: int) -> None:
+    charts = [Chart(f"chart {number}", Axis("x"), Axis("y")) for number in range(count)]
+    figure = chart_figure(charts)
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [chart.title for chart in charts]
+    places = [ax.get_position() for ax in figure.axes]
+    assert len({round(place.y0, 3) for place in places}) == rows
+    assert len({round(place.x0, 3) for place in places}) == columns
