@@ -9,10 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbtutor.widgets import ActivationTutor, LearningRateTutor, Playground, ProgressBar
+    from nbtutor.widgets import (
+        ActivationTutor,
+        BatchSizeTutor,
+        LearningRateTutor,
+        Playground,
+        ProgressBar,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["ActivationTutor", "LearningRateTutor", "Playground", "ProgressBar", "__version__"]
+__all__ = [
+    "ActivationTutor",
+    "BatchSizeTutor",
+    "LearningRateTutor",
+    "Playground",
+    "ProgressBar",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
 """What a learner sees and drags."""
 
 from nbtutor.widgets.progress import ProgressBar
-from nbtutor.widgets.tutors import ActivationTutor, LearningRateTutor, Playground
+from nbtutor.widgets.tutors import ActivationTutor, BatchSizeTutor, LearningRateTutor, Playground
 
-__all__ = ["ActivationTutor", "LearningRateTutor", "Playground", "ProgressBar"]
+__all__ = ["ActivationTutor", "BatchSizeTutor", "LearningRateTutor", "Playground", "ProgressBar"]

@@ -1,7 +1,8 @@
 """The tutors: one class a lesson, composed of controls, views and a run."""
 
 from nbtutor.widgets.tutors.activation import ActivationTutor
+from nbtutor.widgets.tutors.batch_size import BatchSizeTutor
 from nbtutor.widgets.tutors.learning_rate import LearningRateTutor
 from nbtutor.widgets.tutors.playground import Playground
 
-__all__ = ["ActivationTutor", "LearningRateTutor", "Playground"]
+__all__ = ["ActivationTutor", "BatchSizeTutor", "LearningRateTutor", "Playground"]
