@@ -292,14 +292,24 @@ def make_transport() -> Transport:
     )
 
 
-def make_controls(settings: RunSettings) -> Controls:
-    """Make one control for each setting, showing `settings`."""
+def make_controls(settings: RunSettings, *, own: bool = True) -> Controls:
+    """Make one control for each setting, showing `settings`.
+
+    Parameters
+    ----------
+    settings : RunSettings
+    own : bool
+        Whether points of one's own can be chosen where there are none yet.
+    """
+    labels = dict(_DATA_LABELS)
+    if not own and settings.dataset != OWN:
+        del labels[OWN]
     controls = Controls(
         dataset=ipywidgets.ToggleButtons(
-            options=[(label, name) for name, label in _DATA_LABELS.items()],
+            options=[(label, name) for name, label in labels.items()],
             value=settings.dataset,
             description="Data set",
-            tooltips=list(_DATA_LABELS),
+            tooltips=list(labels),
         ),
         classes=ipywidgets.BoundedIntText(
             value=settings.classes, min=2, max=MAX_CLASSES, description="Classes"

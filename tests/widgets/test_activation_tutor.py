@@ -455,9 +455,11 @@ def test_programs_of_the_softmax(tutor: nbtutor.ActivationTutor, library: str) -
     np.testing.assert_allclose(found, tutor.run(), rtol=1e-9)
 
 
+@pytest.mark.parametrize("dataset", ["circle", "blobs", "sine"])
 def test_the_programs_of_what_is_trained_give_the_same_numbers(
-    tutor: nbtutor.ActivationTutor,
+    tutor: nbtutor.ActivationTutor, dataset: str
 ) -> None:
+    tutor.change(dataset=dataset)
     tutor.choose("race")
     losses = tutor.run()
     found = outcome(tutor.program.write("nbtutor"))
@@ -466,6 +468,16 @@ def test_the_programs_of_what_is_trained_give_the_same_numbers(
     tutor.choose("dead_units")
     tutor.turn(rate=3)
     assert outcome(tutor.program.write("nbtutor")) == tutor.run()["relu"][-1]
+
+
+def test_a_program_needs_the_name_of_the_data() -> None:
+    points = ([[0.0, 0.0], [1.0, 1.0]] * 10, [0, 1] * 10)
+    tutor = nbtutor.ActivationTutor(dataset="own", data=points)
+    tutor.choose("race")
+    with pytest.raises(ParameterError, match="carry the points"):
+        tutor.program.write("nbtutor")
+    compile(tutor.program.write("NumPy"), "NumPy", "exec")
+    tutor.close()
 
 
 @pytest.mark.parametrize("experiment", ["race", "dead_units"])

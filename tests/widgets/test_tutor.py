@@ -112,3 +112,28 @@ def test_nothing_plays_before_the_learner_says_so(tutor: Tutor) -> None:
     tutor.change(learning_rate=0.5)
     assert not tutor.stage.playing
     assert tutor.stage.done == 0
+
+
+def test_a_control_goes_back_where_its_value_is_refused(tutor: Tutor) -> None:
+    before = tutor.settings
+    tutor.controls["noise"].max = 2
+    tutor.controls["noise"].value = 1.5
+    assert tutor.settings == before
+    assert tutor.controls["noise"].value == before.noise
+    assert "Nothing was changed. noise must be" in tutor.stage.error
+
+
+class DataTutor(Tutor):
+    CONTROLS = ("dataset",)
+    EXPERIMENTS: ClassVar = {"count": Count}
+    CHARTS = 1
+
+
+def test_points_of_ones_own_are_offered_only_where_there_are_some() -> None:
+    points = ([[0.0, 0.0], [1.0, 1.0]] * 10, [0, 1] * 10)
+    for settings, offered in (({}, False), ({"dataset": "own", "data": points}, True)):
+        tutor = DataTutor(**settings)
+        names = [name for _, name in tutor.controls["dataset"].options]
+        assert ("own" in names) == offered
+        assert len(tutor.controls["dataset"].tooltips) == len(names)
+        tutor.close()

@@ -8,7 +8,7 @@ from nbtutor.engine.activations import GELU_CUBIC, GELU_LINEAR, LEAKY_SLOPE
 from nbtutor.engine.code import to_code
 from nbtutor.engine.validation import ParameterError
 from nbtutor.widgets.live import Run
-from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.settings import OWN, RunSettings
 from nbtutor.widgets.tutors.activation_by_hand import Neuron, Softmax
 from nbtutor.widgets.tutors.activation_runs import EPOCHS, RACERS, RUNS, UNITS, DeadUnits, Race
 from nbtutor.widgets.tutors.tutor import Experiment
@@ -145,13 +145,19 @@ def _write_run(settings: RunSettings, library: str, *, race: bool) -> str:
     if library != "nbtutor":
         return to_code(Run(settings).trainer, LIBRARIES[library], epochs=EPOCHS)
     s = settings
+    if s.dataset == OWN:
+        hint = "The programs of the other libraries carry the points with them."
+        raise ParameterError("dataset", OWN, "one with a name for this program", hint)
+    net = Run(s).network
+    classes = f", classes={net.sizes[-1]}" if net.output == "softmax" else ""
     head = (
         "from nbtutor.engine import Network, Trainer, TrainingConfig, make_dataset\n\n"
-        f"data = make_dataset({s.dataset!r}, n={s.points}, noise={s.noise}, seed={s.seed})\n"
+        f"data = make_dataset({s.dataset!r}, n={s.points}, noise={s.noise}, seed={s.seed}"
+        f"{classes})\n"
         f"train, validation = data.split({s.train_share})\n"
         f"config = TrainingConfig(learning_rate={s.learning_rate}, batch_size={s.batch_size})\n"
     )
-    network = f"Network((2, {UNITS}, 1), name, replicas={RUNS}, seed={s.seed})"
+    network = f"Network({net.sizes}, name, {net.output!r}, replicas={RUNS}, seed={s.seed})"
     if race:
         return (
             f"{head}losses = {{}}\nfor name in {tuple(RACERS)!r}:\n"

@@ -131,7 +131,7 @@ class Tutor(ipywidgets.VBox):
         charts = self.work.charts()
         empty = [charts[0]] * (self.CHARTS - len(charts))
         self.chart_views = tuple(ChartView(chart, self._pick) for chart in [*charts, *empty])
-        made = vars(make_controls(self.settings))
+        made = vars(make_controls(self.settings, own=False))  # here is no board to draw points on
         self.controls = {name: made[name] for name in self.CONTROLS}
         for name, control in made.items():
             if name in self.controls:
@@ -271,6 +271,7 @@ class Tutor(ipywidgets.VBox):
         try:
             self.change(**{name: change["new"]})
         except ValueError as error:
+            change["owner"].value = getattr(self.settings, name)
             self.stage.error = f"Nothing was changed. {error}"
 
     def _compose(self) -> list[ipywidgets.Widget]:
