@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import tornado.web
 from jupyter_core.utils import run_sync
+from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from voila.app import Voila
@@ -59,6 +60,19 @@ class LessonHandler(TornadoVoilaHandler):
         return manager if self._seat is None else Usher(manager, self._seat)
 
 
+class HealthHandler(tornado.web.RequestHandler):
+    """Whether the server answers, and how full it is; for what watches over it.
+
+    It asks for no login and tells nothing of anybody.
+    """
+
+    def get(self) -> None:
+        """Answer with JSON: status, pages open, and how many may be (null for as many as come)."""
+        seats = self.settings["kernel_manager"].seats
+        self.set_header("Cache-Control", "no-store")
+        self.write({"status": "ok", "taken": seats.taken, "seats": seats.limit or None})
+
+
 class UnknownPageHandler(BaseVoilaHandler):
     """Every address that no other handler knows."""
 
@@ -93,13 +107,14 @@ class CourseServer(Voila):
         return settings
 
     def init_handlers(self) -> list[Any]:
-        """Return Voilà's handlers, with ours for lessons."""
-        return [
+        """Return Voilà's handlers, with ours for lessons, and for the server's health."""
+        handlers = [
             (handler[0], LessonHandler, *handler[2:])
             if handler[1] is TornadoVoilaHandler
             else handler
             for handler in super().init_handlers()
         ]
+        return [(url_path_join(self.server_url, "health"), HealthHandler), *handlers]
 
     def listen(self) -> None:
         """Serve until a signal says stop."""

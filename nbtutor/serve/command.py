@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import socket
 import sys
 import threading
@@ -79,7 +80,14 @@ def _parser() -> argparse.ArgumentParser:
         type=_seats,
         default=0,
         metavar="N",
-        help="serve: pages that may be open at once (default: as many as come)",
+        help="serve: pages open at once (default: as many as come)",
+    )
+    parser.add_argument(
+        "--base-url",
+        type=_base_url,
+        default="/",
+        metavar="PATH",
+        help="serve: path of all addresses, behind a proxy (default: /)",
     )
     parser.add_argument(
         "--no-browser",
@@ -103,6 +111,16 @@ def _port(text: str) -> int:
     return port
 
 
+def _base_url(text: str) -> str:
+    parts = text.strip("/").split("/")
+    if parts == [""]:
+        return "/"
+    if not all(re.fullmatch(r"[\w.~-]+", part) and part.strip(".") for part in parts):
+        msg = f"{text!r} is no path of an address: such as /course/"
+        raise argparse.ArgumentTypeError(msg)
+    return f"/{'/'.join(parts)}/"
+
+
 def _seats(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 10_000:
         msg = f"{text!r} is no number of seats: a whole number from 1 to 10000"
@@ -116,7 +134,7 @@ def _serve(options: argparse.Namespace) -> int:
         msg = f"FOLDER {options.folder}: there is no such folder"
         raise CannotStart(msg)
     sockets = open_sockets(options.host, options.port)
-    address = _address(options.host, sockets[0].getsockname()[1])
+    address = _address(options.host, sockets[0].getsockname()[1]) + options.base_url[1:]
 
     # Imported late: Voilà takes half a second, which `--help` and an error need not wait for.
     from .application import CourseServer
@@ -129,7 +147,9 @@ def _serve(options: argparse.Namespace) -> int:
 
     logging.getLogger("tornado").setLevel(logging.INFO if options.verbose else logging.ERROR)
     add_template_path()
-    config = voila_settings(notebooks, host=options.host, seats=options.seats)
+    config = voila_settings(
+        notebooks, host=options.host, seats=options.seats, base_url=options.base_url
+    )
     config.Voila.log_level = logging.INFO if options.verbose else logging.ERROR
     server = CourseServer(sockets, ready, config=config)
     server.initialize([])

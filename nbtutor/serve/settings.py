@@ -61,7 +61,9 @@ def add_template_path() -> None:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(_DATA), *filter(None, paths)])
 
 
-def voila_settings(notebooks: Path, *, host: str = "127.0.0.1", seats: int = 0) -> Config:
+def voila_settings(
+    notebooks: Path, *, host: str = "127.0.0.1", seats: int = 0, base_url: str = "/"
+) -> Config:
     """Return Voilà's configuration for the course.
 
     Parameters
@@ -73,16 +75,19 @@ def voila_settings(notebooks: Path, *, host: str = "127.0.0.1", seats: int = 0) 
         refused: a foreign page cannot reach the server through a name of its own.
     seats
         How many pages may be open at once; 0 for as many as come.
+    base_url
+        The path that all addresses start with, from ``/`` to ``/``: for a server behind a proxy.
     """
     first = [lesson.path for lesson in list_lessons(notebooks)[:WARM_LESSONS]]
     config = Config()
 
     config.Voila.root_dir = str(notebooks)
+    config.Voila.base_url = base_url
     config.Voila.config_file_paths = []
     config.Voila.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
     config.Voila.tornado_settings = {
         "allow_remote_access": not is_loopback(host),
-        "jinja_template_vars": {"nbtutor": course_context(notebooks, "/")},
+        "jinja_template_vars": {"nbtutor": course_context(notebooks, base_url)},
         "headers": {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
             "X-Content-Type-Options": "nosniff",

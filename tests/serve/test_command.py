@@ -39,7 +39,7 @@ def test_help_fits_a_screen() -> None:
         cwd=Path(nbtutor.__file__).parents[1],
     )
     lines = done.stdout.splitlines()
-    assert len(lines) <= 25
+    assert len(lines) <= 27
     assert max(map(len, lines)) <= 80
     for option in ("serve", "lab", "--port", "--host", "--no-browser", "--version"):
         assert option in done.stdout
@@ -58,6 +58,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["--port", "70000"], "'70000' is not a port: a whole number from 0 to 65535"),
         (["--port", "x"], "'x' is not a port"),
         (["--seats", "0"], "'0' is no number of seats: a whole number from 1 to 10000"),
+        (["--base-url", "/a b/"], "'/a b/' is no path of an address: such as /course/"),
+        (["--base-url", "/../x"], "'/../x' is no path of an address"),
         (["--prot"], "unrecognized arguments: --prot"),
         (["sevre"], "invalid choice: 'sevre'"),
     ],

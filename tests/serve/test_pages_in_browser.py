@@ -306,3 +306,29 @@ def test_who_finds_no_seat_waits_and_gets_the_next(
     assert second.url.endswith("#nbt=1;seed=3")
     faults.clear()  # the browser tells of each answer with an error in its console
     _close(second)
+
+
+@pytest.fixture
+def behind(notebooks: Path) -> Iterator[Server]:
+    """A server whose addresses start with a path, as behind a proxy."""
+    with running_server(notebooks, "--base-url", "/course/one") as running:
+        wait_until(lambda: running.kernels == WARM)
+        yield running
+
+
+def test_all_addresses_start_with_the_base_url(context: BrowserContext, behind: Server) -> None:
+    assert behind.url.endswith("/course/one/")
+    assert behind.request("/").status == 404
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page = context.new_page()
+    page.goto(behind.url)
+    page.get_by_role("main").get_by_role("link", name="Bias & variance").click()
+    _ready(page)  # the second lesson is warm too
+    page.get_by_role("slider").press("ArrowRight")
+    expect(page.locator(".widget-readout")).to_have_text("4")
+    page.get_by_role("link", name="Next").first.click()
+    page.wait_for_selector("html[data-ready]", timeout=60_000)
+    assert [path for path in asked if not path.startswith("/course/one/")] == []
+    _close(page)
+    wait_until(lambda: behind.kernels == WARM)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,6 +58,21 @@ def test_ten_at_once_get_three_seats(small: Server) -> None:
     assert [page.status for page in again] == [200, 503]
     # The start page needs no seat.
     assert small.request("/").status == 200
+
+
+def test_the_health_tells_how_full_it_is(small: Server) -> None:
+    def health() -> Any:
+        answer = small.request("/health")
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert not answer.cookies
+        return json.loads(answer.text)
+
+    assert health() == {"status": "ok", "taken": 0, "seats": 3}  # warm kernels take none
+    page = small.request(COLD)
+    assert health()["taken"] == 1
+    end(small, page)
+    assert health()["taken"] == 0
 
 
 def test_a_page_that_fails_keeps_no_seat(small: Server) -> None:
