@@ -57,6 +57,7 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
   let height = 0;
   let x: Scale = scaleLinear();
   let y: Scale = scaleLinear();
+  let font = "";
   let shownAxes = "";
   let shownLegend = "";
   /** The points that can be read, from left to right, and the one that is read now. */
@@ -139,9 +140,9 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
     listen,
   );
 
-  function layOut(now: Chart, { scale, font }: Palette): void {
+  function layOut(now: Chart, { scale, font: family }: Palette): void {
     const { context } = sheet;
-    context.font = nameFont(scale, font);
+    context.font = font = nameFont(scale, family);
     const names = now.marks.map((mark) =>
       mark.kind === "line" && mark.named && !mark.faint
         ? context.measureText(mark.name).width + NAME_GAP * scale
@@ -179,6 +180,18 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
     return (axis.log ? scaleLog() : scaleLinear()).domain(ends).range(range);
   }
 
+  /** The ticks across whose words, if they are words, do not lie over one another. */
+  function withRoom(axis: Axis, ticks: number[]): number[] {
+    if (axis.ticks === null) return ticks;
+    sheet.context.font = font;
+    const labels = ticks.map((at) => {
+      const wide = sheet.context.measureText(wordAt(axis, at)).width;
+      return { at: margin.left + x(at) - wide / 2, width: wide };
+    });
+    const shown = new Set(thinLabels(labels, size.width, NAME_GAP));
+    return ticks.filter((_, index) => shown.has(index));
+  }
+
   function scaleTo(now: Chart): void {
     const xEnds = fitAxis(now, "x");
     const yEnds = fitAxis(now, "y");
@@ -194,7 +207,7 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
       .attr("transform", `translate(${margin.left},${margin.top + height})`)
       .call(
         axisBottom<number>(x)
-          .tickValues(places(now.x, xEnds, Math.max(2, Math.min(7, width / 60))))
+          .tickValues(withRoom(now.x, places(now.x, xEnds, Math.max(2, Math.min(7, width / 60)))))
           .tickFormat(words(now.x)).tickSizeOuter(0).tickSize(4).tickPadding(4),
       );
     left
