@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import ipywidgets
 
 from nbtutor.charts import Chart, Line, Points
-from nbtutor.engine.validation import check_choice
+from nbtutor.engine.validation import ParameterError, check_choice
 from nbtutor.widgets.boxes import box, close_all, section
 from nbtutor.widgets.controls import make_controls
 from nbtutor.widgets.dials import Dial, Panel
@@ -131,7 +131,7 @@ class Tutor(ipywidgets.VBox):
         charts = self.work.charts()
         empty = [charts[0]] * (self.CHARTS - len(charts))
         self.chart_views = tuple(ChartView(chart, self._pick) for chart in [*charts, *empty])
-        made = vars(make_controls(self.settings, own=False))  # here is no board to draw points on
+        made = self._make_controls()
         self.controls = {name: made[name] for name in self.CONTROLS}
         for name, control in made.items():
             if name in self.controls:
@@ -142,7 +142,7 @@ class Tutor(ipywidgets.VBox):
             options=[(kind.label, name) for name, kind in self.EXPERIMENTS.items()],
             description="Experiment",
         )
-        self._choice.observe(lambda change: self.choose(change["new"]), "value")
+        self._choice.observe(self._choose_from_control, "value")
         self._settings = section("Settings", *self.controls.values())
         self._formulas = ipywidgets.HTML()
         self._formulas.add_class("nbt-formulas")
@@ -169,14 +169,19 @@ class Tutor(ipywidgets.VBox):
         Raises
         ------
         ParameterError
-            If there is none of this name.
+            If there is none of this name, or it does not allow a setting; nothing is changed then.
         """
         check_choice("experiment", experiment, self.EXPERIMENTS)
-        if experiment != self._name:
-            self._name = experiment
-            self._choice.value = experiment
-            self._sort_controls()
+        if experiment == self._name:
+            return
+        before, self._name = self._name, experiment
+        try:
             self.stage.restart()
+        except ParameterError:
+            self._name = before
+            raise
+        self._choice.value = experiment
+        self._sort_controls()
 
     def change(self, **settings: Any) -> None:
         """Change settings; the experiment takes them in mid-run, or starts again.
@@ -190,12 +195,14 @@ class Tutor(ipywidgets.VBox):
         if wanted == self.settings:
             return
         with self.stage.lock:
-            self.settings = wanted
-            for name, control in self.controls.items():
-                value = getattr(wanted, name)
-                if control.value != value:
-                    getattr(control, "show", lambda v, c=control: setattr(c, "value", v))(value)
-            self._go_on(lambda: self.work.take(wanted))
+            before, self.settings = self.settings, wanted
+            try:
+                self._go_on(lambda: self.work.take(wanted))
+            except ParameterError:
+                self.settings = before
+                raise
+            finally:
+                self._show_settings()
 
     def turn(self, **dials: Any) -> None:
         """Turn dials of the present experiment, which goes on with them, or starts again.
@@ -244,6 +251,17 @@ class Tutor(ipywidgets.VBox):
             if plays:
                 self.stage.play()
 
+    def _make_controls(self) -> dict[str, ipywidgets.Widget]:
+        """Make one control for each setting; a lesson may put another in the place of one."""
+        return vars(make_controls(self.settings, own=False))  # here is no board to draw points on
+
+    def _show_settings(self) -> None:
+        """Let the controls show the present settings."""
+        for name, control in self.controls.items():
+            value = getattr(self.settings, name)
+            if control.value != value:
+                getattr(control, "show", lambda v, c=control: setattr(c, "value", v))(value)
+
     def _draw(self) -> None:
         lines = self.work.formulas()
         self._formulas.value = "<br>".join(map(escape, lines))
@@ -271,7 +289,14 @@ class Tutor(ipywidgets.VBox):
         try:
             self.change(**{name: change["new"]})
         except ValueError as error:
-            change["owner"].value = getattr(self.settings, name)
+            self._show_settings()
+            self.stage.error = f"Nothing was changed. {error}"
+
+    def _choose_from_control(self, change: dict[str, Any]) -> None:
+        try:
+            self.choose(change["new"])
+        except ValueError as error:
+            self._choice.value = self._name
             self.stage.error = f"Nothing was changed. {error}"
 
     def _compose(self) -> list[ipywidgets.Widget]:
