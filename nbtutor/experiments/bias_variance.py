@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Generator, ParameterError, Trainer
+from nbtutor.engine import Dataset, Generator, Network, ParameterError, Trainer
 from nbtutor.engine.datasets import MAX_POINTS, RegressionGenerator, make_generator
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import check_choice, check_integer, is_sequence
@@ -273,11 +273,7 @@ def bias_variance(
         network = learner(hidden, generator.classes, activation, replicas, seed)
         train = fresh_draws(generator, n_train, data_draws, seed, "training draw")
         if weight_draws is not None:
-            # Network d * W + w learns draw d from initial weights w.
-            first = network.parameters.flat[:weight_draws].copy()
-            network.parameters.flat[:] = np.tile(first, (data_draws, 1))
-            X, y = (np.repeat(array, weight_draws, axis=0) for array in (train.X, train.y))
-            train = Dataset(X, y, generator)
+            train = cross(network, train, weight_draws)
         return _Fleet(train, Trainer(network, train, config=config, seed=seed))
 
     partial = begin("bias_variance", arguments, start, resume)
@@ -304,6 +300,29 @@ def bias_variance(
         hidden=trainer.network.sizes[1:-1],
         diverged=diverged(trainer),
     )
+
+
+def cross(network: Network, data: Dataset, weight_draws: int) -> Dataset:
+    """Let each draw of the data meet each of the first draws of the initial weights.
+
+    Parameters
+    ----------
+    network : Network
+        With one replica for each pair. Its weights are changed in place.
+    data : Dataset
+        ``X`` of shape (draws, n, 2).
+    weight_draws : int
+        W, so that network ``d * W + w`` learns draw d from initial weights w.
+
+    Returns
+    -------
+    Dataset
+        What each replica learns from, ``X`` of shape (replicas, n, 2).
+    """
+    first = network.parameters.flat[:weight_draws].copy()
+    network.parameters.flat[:] = np.tile(first, (len(data.X), 1))
+    X, y = (np.repeat(array, weight_draws, axis=0) for array in (data.X, data.y))
+    return Dataset(X, y, data.generator)
 
 
 SWEPT = (

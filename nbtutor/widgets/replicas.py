@@ -23,7 +23,7 @@ from nbtutor.engine.datasets import RegressionGenerator
 from nbtutor.engine.random import stream
 from nbtutor.engine.training import STOPPED_EARLY
 from nbtutor.experiments.decomposition import decompose
-from nbtutor.experiments.fleets import diverged, fresh_draws
+from nbtutor.experiments.fleets import diverged, fresh_draws, plane_grid
 from nbtutor.widgets.replica_pictures import NODES, ReplicaPainter, ReplicaPicture
 from nbtutor.widgets.settings import RunSettings
 
@@ -111,12 +111,12 @@ class Spread:
 
 
 class Truth:
-    """What is true at fresh test points, worked out block by block, as it may take 0.1 s in all.
+    """What is true at some points, worked out block by block, as it may take 0.1 s in all.
 
     Parameters
     ----------
     generator : Generator or RegressionGenerator
-    seed : int
+    points : ndarray of shape (n, 2)
 
     Attributes
     ----------
@@ -125,18 +125,18 @@ class Truth:
         Of the labels, for each output: class 1 of two, every class of more, or the value.
     """
 
-    def __init__(self, generator: Generator | RegressionGenerator, seed: int) -> None:
+    def __init__(self, generator: Generator | RegressionGenerator, points: Array) -> None:
         self._generator = generator
-        self.points = generator.sample(TEST_POINTS, stream(seed, "test")).X
+        self.points = points
         outputs = 1 if generator.classes <= 2 else generator.classes
-        self.means = np.zeros((TEST_POINTS, outputs))
-        self.variances = np.zeros((TEST_POINTS, outputs))
+        self.means = np.zeros((len(points), outputs))
+        self.variances = np.zeros((len(points), outputs))
         self._done = 0
 
     @property
     def known(self) -> bool:
         """Whether all is worked out."""
-        return self._done >= TEST_POINTS
+        return self._done >= len(self.points)
 
     def work(self) -> None:
         """Work out one block more."""
@@ -173,13 +173,28 @@ class Truth:
         )
 
 
-_truths: dict[tuple[str, int], Truth] = {}
+_truths: dict[tuple[str, int, int], Truth] = {}
 
 
-def truth_of(generator: Generator | RegressionGenerator, seed: int) -> Truth:
-    """Return the truth of a generator; the few that were wanted last are kept."""
-    key = repr(generator), seed
-    truth = _truths.pop(key, None) or Truth(generator, seed)
+def truth_of(generator: Generator | RegressionGenerator, seed: int, side: int = 0) -> Truth:
+    """Return the truth of a generator at fresh test points; the few wanted last are kept.
+
+    Parameters
+    ----------
+    generator : Generator or RegressionGenerator
+    seed : int
+        Of the test points.
+    side : int, default 0
+        With the points of a grid over the plane after them, so many along each side; see
+        `nbtutor.experiments.fleets.plane_grid`.
+    """
+    key = repr(generator), seed, side
+    truth = _truths.pop(key, None)
+    if truth is None:
+        points = generator.sample(TEST_POINTS, stream(seed, "test")).X
+        if side:
+            points = np.concatenate([points, plane_grid(side)[1]])
+        truth = Truth(generator, points)
     _truths[key] = truth
     while len(_truths) > _MOST_TRUTHS:
         _truths.pop(next(iter(_truths)))

@@ -45,7 +45,7 @@ LIVE = (
 BESIDE = ("replicas",)
 """Settings that leave the run itself as it is, and may change at any time too."""
 
-MAX_REPLICAS = 50
+MAX_REPLICAS = 100
 
 WORDS = {
     "dataset": "data set",
@@ -149,7 +149,7 @@ class RunSettings:
     seed : int
         Of data, initial weights, batches and dropout; 0 to 999,999.
     replicas : int
-        Networks that are trained beside the run, each on a draw of the data of its own, 1 to 50;
+        Networks that are trained beside the run, each on a draw of the data of its own, 1 to 100;
         0 for none.
 
     Raises

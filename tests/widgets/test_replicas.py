@@ -446,7 +446,7 @@ def test_answers_that_are_no_numbers_are_told(make_live: MakeLive) -> None:
     assert (news.behind, news.note) == (False, "Their answers are too large to compute with.")
 
 
-@pytest.mark.parametrize("value", [-1, 51, 2.5, True, "30", None])
+@pytest.mark.parametrize("value", [-1, 101, 2.5, True, "30", None])
 def test_replicas_are_checked(value: object) -> None:
     with pytest.raises(ParameterError, match="replicas"):
         RunSettings(replicas=value)  # type: ignore[arg-type]

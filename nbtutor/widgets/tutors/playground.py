@@ -172,7 +172,7 @@ class Playground(SettingTraits, KeepsRuns, Guided):
     seed : int, default 0
         Of data, initial weights, batches and dropout; 0 to 999,999.
     replicas : int, default 0
-        Networks that are trained beside the run, each on a draw of the data of its own, 1 to 50;
+        Networks that are trained beside the run, each on a draw of the data of its own, 1 to 100;
         0 for none. Their boundaries, and bias² and variance, are shown.
     hide, lock : sequence of str, default ()
         What the page does not show, and what it shows but does not let be used: names of settings,
