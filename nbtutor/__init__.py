@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbtutor.widgets import (
         ActivationTutor,
         BatchSizeTutor,
+        BiasVarianceTutor,
         LearningRateTutor,
         Playground,
         ProgressBar,
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ActivationTutor",
     "BatchSizeTutor",
+    "BiasVarianceTutor",
     "LearningRateTutor",
     "Playground",
     "ProgressBar",

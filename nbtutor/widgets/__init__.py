@@ -1,6 +1,19 @@
 """What a learner sees and drags."""
 
 from nbtutor.widgets.progress import ProgressBar
-from nbtutor.widgets.tutors import ActivationTutor, BatchSizeTutor, LearningRateTutor, Playground
+from nbtutor.widgets.tutors import (
+    ActivationTutor,
+    BatchSizeTutor,
+    BiasVarianceTutor,
+    LearningRateTutor,
+    Playground,
+)
 
-__all__ = ["ActivationTutor", "BatchSizeTutor", "LearningRateTutor", "Playground", "ProgressBar"]
+__all__ = [
+    "ActivationTutor",
+    "BatchSizeTutor",
+    "BiasVarianceTutor",
+    "LearningRateTutor",
+    "Playground",
+    "ProgressBar",
+]

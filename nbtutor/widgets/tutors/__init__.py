@@ -2,7 +2,14 @@
 
 from nbtutor.widgets.tutors.activation import ActivationTutor
 from nbtutor.widgets.tutors.batch_size import BatchSizeTutor
+from nbtutor.widgets.tutors.bias_variance import BiasVarianceTutor
 from nbtutor.widgets.tutors.learning_rate import LearningRateTutor
 from nbtutor.widgets.tutors.playground import Playground
 
-__all__ = ["ActivationTutor", "BatchSizeTutor", "LearningRateTutor", "Playground"]
+__all__ = [
+    "ActivationTutor",
+    "BatchSizeTutor",
+    "BiasVarianceTutor",
+    "LearningRateTutor",
+    "Playground",
+]

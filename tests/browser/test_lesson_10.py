@@ -1,0 +1,113 @@
+"""Lesson 10, played from top to bottom as a new learner would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lesson import LessonPage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
+
+LESSON = "10-bias-variance.ipynb"
+OpenLesson = Callable[..., LessonPage]
+
+
+def wait_for_the_end(lesson: LessonPage) -> None:
+    """Wait until what plays has ended by itself."""
+    lesson.page.wait_for_function(
+        """() => {
+          const stage = document.querySelector("[data-view=stage]");
+          const bar = stage.querySelector("progress");
+          return stage.dataset.state === "paused" && bar.value === bar.max;
+        }""",
+        timeout=60_000,
+    )
+
+
+def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
+    lesson = open_lesson(LESSON)
+    page = lesson.page
+    question = lesson.part("prediction")
+    question.get_by_label(re.compile("falls all the way")).check()
+    question.get_by_role("button", name="This is my answer").click()
+    expect(question.get_by_role("status")).to_contain_text("Now run it, and see")
+    # Observe: thirty networks, and the bars.
+    most = lesson.exercise("variance-largest")
+    most.get_by_role("button").click()
+    expect(most.get_by_role("status")).to_contain_text("press Play")
+    lesson.play_to_the_end()
+    figures = lesson.charts().get_by_role("img")
+    expect(figures.nth(0)).to_have_attribute("aria-label", re.compile("30 boundaries"))
+    expect(figures.nth(1)).to_have_attribute("aria-label", re.compile(r"Noise 0\.064 \+ bias²"))
+    # An exercise wrong, and then right: with less noise and fewer points variance is the largest.
+    most.get_by_role("button").click()
+    expect(most.get_by_role("status")).to_contain_text("Noise is still the largest")
+    # Drag: the networks take it where they are, and train on by themselves.
+    noise = page.get_by_role("slider", name="Noise", exact=True)
+    noise.focus()
+    for _ in range(2):
+        noise.press("ArrowLeft")
+    expect(lesson.stage).to_have_attribute("data-epoch", re.compile(r"2\d\d"))
+    points = page.get_by_role("slider", name="Points", exact=True)
+    points.focus()
+    for _ in range(2):
+        points.press("ArrowLeft")
+    wait_for_the_end(lesson)
+    expect(lesson.stage.get_by_role("status")).to_contain_text("A setting changed at epoch")
+    most.get_by_role("button").click()
+    expect(most).to_have_attribute("data-outcome", "right")
+    # Other networks start anew, and play on.
+    for _ in range(2):
+        page.get_by_role("button", name="Remove a layer").click()
+    wait_for_the_end(lesson)
+    bias = lesson.exercise("bias-largest")
+    bias.get_by_role("button").click()
+    expect(bias).to_have_attribute("data-outcome", "right")
+    expect(lesson.part("exercises")).to_contain_text("2 of 4 done")
+
+
+def test_the_sweep_draws_the_u(open_lesson: OpenLesson) -> None:
+    lesson = open_lesson(LESSON)
+    question = lesson.part("prediction")
+    question.get_by_label(re.compile("falls at first")).check()
+    question.get_by_role("button", name="This is my answer").click()
+    lesson.page.get_by_role("button", name="Sizes", exact=True).click()
+    lesson.play_to_the_end()
+    expect(question.get_by_role("status")).to_contain_text("It fell and then rose")
+    u = lesson.charts().nth(0).get_by_role("img")
+    expect(u).to_have_attribute("aria-label", re.compile("The lowest error, 0.09"))
+    # Look at the simplest networks, by keyboard.
+    u.focus()
+    u.press("Home")
+    u.press("Enter")
+    expect(lesson.charts().nth(1)).to_contain_text("You look at no hidden units")
+
+
+def test_the_other_experiments_run(open_lesson: OpenLesson) -> None:
+    lesson = open_lesson(LESSON)
+    for name in ("More points", "Points or weights"):
+        lesson.page.get_by_role("button", name=name, exact=True).click()
+        expect(lesson.stage).to_have_attribute("data-epoch", "0")
+        lesson.play_to_the_end()
+        expect(lesson.stage.locator(".nbt-error")).to_have_text("")
+    program = lesson.part("program")
+    program.get_by_role("button", name="scikit-learn").click()
+    expect(program.locator("pre")).to_contain_text("MLPClassifier")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_axe_finds_nothing(
+    open_lesson: OpenLesson, new_context: Callable[..., BrowserContext], scheme: str, width: int
+) -> None:
+    context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    lesson = open_lesson(LESSON, context)
+    lesson.play_to_the_end()
+    assert lesson.violations() == []
+    assert lesson.page.evaluate("document.documentElement.scrollWidth") <= width
