@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from tests.benchmarks import (
+    bias_variance_frame,
     engine_fleet,
     engine_frame,
     engine_growth,
@@ -61,6 +62,7 @@ def engine_part() -> list[str]:
         ("24 learning rates", lr_sweep),
         ("One frame", engine_frame),
         ("Bias and variance", experiments),
+        ("One picture of the lesson on bias and variance", bias_variance_frame),
     ):
         sections.append(f"## {title}\n\n{engine_timing.table(engine.measure())}\n")
     return [
