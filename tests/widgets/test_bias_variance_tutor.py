@@ -17,6 +17,7 @@ from nbtutor.experiments import BiasVarianceResult, bias_variance, bias_variance
 from nbtutor.widgets import replicas
 from nbtutor.widgets.tutors.bias_variance_experiments import COUNTS, EPOCHS, SIZES, Live
 from nbtutor.widgets.tutors.bias_variance_networks import SIDE
+from tests.widgets.page import deliver
 
 Tutor = nbtutor.BiasVarianceTutor
 SMALL: dict[str, Any] = {"points": 30, "hidden": (4,), "replicas": 6}
@@ -32,9 +33,7 @@ def tutor() -> Iterator[Tutor]:
 
 def tick(tutor: Tutor) -> None:
     message = {"type": "tick", "seen": tutor.stage.seq, "window": 1, "again": False}
-    tutor.stage.comm.handle_msg(
-        {"content": {"data": {"method": "custom", "content": message}}, "buffers": []}
-    )
+    deliver(tutor.stage, message)
 
 
 def charts(tutor: Tutor) -> list[Any]:
@@ -86,8 +85,8 @@ def test_mlxtend_would_say_the_same(tutor: Tutor) -> None:
         errors.append(chance * ((q - label) ** 2).mean(axis=0))
         biases.append(chance * (q.mean(axis=0) - label) ** 2)
     variance = np.sum((q.mean(axis=0) - q) ** 2) / q.size
-    assert found.expected_error == pytest.approx(sum(errors).mean())  # type: ignore[union-attr]
-    assert found.bias2 + found.noise == pytest.approx(sum(biases).mean())  # type: ignore[union-attr]
+    assert found.expected_error == pytest.approx(sum(errors).mean())
+    assert found.bias2 + found.noise == pytest.approx(sum(biases).mean())
     assert found.variance == pytest.approx(variance)
 
 
@@ -105,7 +104,7 @@ def test_the_charts_show_the_numbers(tutor: Tutor) -> None:
     found = tutor.run()
     lines, bars, bias2, variance = charts(tutor)
     field = next(m for m in lines.marks if isinstance(m, Field))
-    np.testing.assert_allclose(field.values, found.mean_map, atol=1e-6)
+    np.testing.assert_allclose(np.asarray(field.values), found.mean_map, atol=1e-6)
     sheets = [m for m in lines.marks if isinstance(m, Contours)]
     own, best = np.asarray(sheets[0].values), np.asarray(sheets[1].values)
     far = np.abs(found.fields - 0.5) > 1e-3
@@ -146,7 +145,7 @@ def test_a_sweep_is_that_of_the_experiment() -> None:
     total = next(m for m in u.marks if isinstance(m, Line) and m.name == "error")
     np.testing.assert_array_equal(total.y, swept.expected_error)
     lowest = next(m for m in u.marks if isinstance(m, Points))
-    assert list(lowest.x) == [swept.expected_error.argmin()]
+    assert np.asarray(lowest.x).tolist() == [swept.expected_error.argmin()]
     tutor.close()
 
 
@@ -169,7 +168,8 @@ def test_the_variance_splits_by_the_law_of_total_variance() -> None:
     heights = [np.asarray(m.high)[0] for m in bars.marks if isinstance(m, Bars)]
     assert heights == pytest.approx([found.data, found.total, found.total])
     for chart in (shared, other):
-        assert len(next(m for m in chart.marks if isinstance(m, Contours)).values) == 10
+        sheet = next(m for m in chart.marks if isinstance(m, Contours))
+        assert np.asarray(sheet.values).shape[0] == 10
     tutor.close()
 
 
@@ -371,10 +371,7 @@ def test_a_place_of_the_curve_is_picked() -> None:
     tutor.run()
     total = next(m for m in charts(tutor)[0].marks if isinstance(m, Line) and m.name == "error")
     number = list(charts(tutor)[0].marks).index(total)
-    content = {"mark": number, "point": 1}
-    tutor.chart_views[0].comm.handle_msg(
-        {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
-    )
+    deliver(tutor.chart_views[0], {"mark": number, "point": 1})
     assert charts(tutor)[1].title == f"You look at {COUNTS[1]} points"
     tutor.close()
 
