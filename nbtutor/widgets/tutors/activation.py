@@ -23,7 +23,7 @@ class ActivationTutor(Tutor):
     """Lesson 01: a weighted sum, and what is made of it.
 
     One neuron by hand, scores made into probabilities, a race of the activations, and ReLU units
-    that die.
+    that die. From Python, `turn` sets what has a dial: ``tutor.turn(w1=-1, w2=-1)``.
 
     Parameters
     ----------
