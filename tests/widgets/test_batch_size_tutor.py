@@ -118,6 +118,17 @@ def test_a_size_is_chosen_by_its_point_or_its_curve(tutor: nbtutor.BatchSizeTuto
     assert "batches of 64" in tutor.chart_views[0].chart.title
 
 
+def test_an_axis_that_cuts_losses_off_says_so(shipped: nbtutor.BatchSizeTutor) -> None:
+    shipped.run()
+    for point, size in enumerate((1, 4, 16, 64, 256)):
+        click(shipped, 2, "measured", point, Points)
+        chart = shipped.chart_views[0].chart
+        assert chart.y.limits == (0, 2)  # the same for all sizes
+        highest = float(np.max(mark_of(chart, "update", Line).y))
+        assert (highest > 2) == (size == 1)
+        assert ("cut off at 2" in chart.y.label) == (size == 1)
+
+
 def test_the_sizes_are_powers_of_four_and_all() -> None:
     assert sizes_for(256) == (1, 4, 16, 64, 256)
     assert sizes_for(300) == (1, 4, 16, 64, 256, 300)
@@ -349,6 +360,15 @@ def test_calm_enough(shipped: nbtutor.BatchSizeTutor) -> None:
     assert [outcome.right for outcome in found.values()] == [False, True, False, False, False]
     assert "larger batch" in found[0].sentence
     assert "smaller batch" in found[4].sentence
+
+
+def test_an_exercise_that_cannot_be_solved_says_so(shipped: nbtutor.BatchSizeTutor) -> None:
+    shipped.change(seed=17)
+    shipped.stage.run()
+    for point in range(5):
+        click(shipped, 2, "measured", point, Points)
+        outcome = shipped.exercises.check("calm-enough")
+        assert (outcome.right, "no size does both" in outcome.sentence) == (False, True)
 
 
 def test_the_culprit(shipped: nbtutor.BatchSizeTutor) -> None:

@@ -68,9 +68,9 @@ class BatchSizeTutor(Tutor):
     def __init__(self, **settings: Any) -> None:
         _check_dataset(settings)
         self.prediction = Prediction(
-            "One network learns from 256 points, with batches of 1, 4, 16, 64, and all 256 at "
-            f"once. The learning rate is the same, and each sees every point {EPOCHS} times. Which "
-            "ends with the lowest training loss?",
+            "One network learns from the same points with batches of 1, 4, 16 and so on, and with "
+            "all points at once. The learning rate is the same, and each sees every point "
+            f"{EPOCHS} times. Which ends with the lowest training loss?",
             (
                 "Batches of 1: they take the most steps.",
                 "One in between.",
@@ -143,13 +143,17 @@ class BatchSizeTutor(Tutor):
             return race
         result, at = race.result, race.chosen
         spread, loss = result.spreads[at], result.losses[-1, at]
-        first, lowest = result.spreads[0], float(np.nanmin(result.losses[-1]))
+        first, lowest = result.spreads[0], np.nanmin(result.losses[-1], initial=np.inf)
+        possible = (result.spreads <= CALM * first) & (result.losses[-1] <= NEAR * lowest)
         found = (
             f"Batches of {race.sizes[at]} vary by {spread:.2g}, against {first:.2g}, and end at "
             f"{loss:.3g}, where the lowest is {lowest:.3g}."
         )
         if not np.isfinite(loss):
             return Outcome(False, f"Batches of {race.sizes[at]} diverged. Lower the rate.")
+        if not possible.any():
+            hint = "With these settings no size does both: take another seed, or another rate."
+            return Outcome(False, f"{found} {hint}")
         if spread > CALM * first:
             return Outcome(False, f"{found} Too restless: take a larger batch.")
         if loss > NEAR * lowest:

@@ -179,12 +179,13 @@ class SizeRace(Experiment):
         trainer, size = self._trainers[self.chosen], self.sizes[self.chosen]
         updates = trainer.history.updates
         x, y = thin(updates["epoch"], updates["batch_loss"][:, 0])
-        epochs = np.arange(len(result.losses))
+        epochs, top = np.arange(len(result.losses)), self._top()
+        cut = f", cut off at {top:g}" if (y > top).any() else ""
         return Chart(
             f"Loss at every update; you look at batches of {size}",
             _EPOCH,
             # One axis for all sizes, or a small spread would look as wide as a large one.
-            Axis("loss of a batch", limits=(0, self._top())),
+            Axis(f"loss of a batch{cut}", limits=(0, top)),
             [
                 Line("update", x, y, "accent", faint=True),
                 Line("all points", epochs, result.losses[:, self.chosen], "text", named=False),
