@@ -19,7 +19,7 @@ from nbtutor.engine.validation import (
 from nbtutor.experiments.intervals import t_interval
 from nbtutor.experiments.progress import Counter, Progress
 from nbtutor.experiments.result import Result
-from nbtutor.experiments.situation import MAX_REPLICAS, Situation, Training
+from nbtutor.experiments.situation import MAX_REPLICAS, Situation, Training, epochs_in_all
 
 Array = np.ndarray
 
@@ -267,8 +267,10 @@ class Trial:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """Runs of a fleet that are done, and in all."""
-        return len(self.losses), len(self.plan)
+        """Epochs done, of all fleets together, and in all."""
+        begun = 0 if self._training is None else self._training.done
+        done = sum(epochs_in_all(self.plan[name]) for name in self.losses)
+        return begun + done, sum(map(epochs_in_all, self.plan.values()))
 
     @property
     def under_way(self) -> str | None:

@@ -271,12 +271,11 @@ class Training:
         self._source: Trainer | None = None
         self._trainer: Trainer | None = None
         self._stopping: _Stopping | None = None
-        self.done, self.total = 0, situation.epochs
+        self.done, self.total = 0, epochs_in_all(situation)
         if situation.pretraining:
             self._source = Trainer(
                 self._network, _source(situation, replicas, seed), None, situation.config, seed
             )
-            self.total += _source_epochs(situation)
         else:
             self._begin()
 
@@ -335,12 +334,17 @@ def _source(situation: Situation, replicas: int, seed: int) -> Dataset:
     return Dataset(np.concatenate([plane.X, data.X[..., 2:]], axis=-1), data.y)
 
 
-def _source_epochs(situation: Situation) -> int:
-    """Return the epochs that make about as many updates as the task itself has."""
+def epochs_in_all(situation: Situation) -> int:
+    """Return the epochs of a situation with those of pretraining.
+
+    The latter make about as many updates as the task itself has.
+    """
+    if not situation.pretraining:
+        return situation.epochs
     size = situation.config.batch_size
     n_train = situation.n_train * (situation.copies + 1)
     updates = situation.epochs * -(-n_train // size)
-    return max(1, round(updates / -(-situation.pretraining // size)))
+    return situation.epochs + max(1, round(updates / -(-situation.pretraining // size)))
 
 
 class _Stopping:
