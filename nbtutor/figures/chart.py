@@ -56,7 +56,7 @@ def _set_axis(ax: Axes, which: str, axis: Axis) -> None:
         settings[f"{which}lim"] = axis.limits
     ax.set(**settings)
     if axis.ticks is not None:
-        places, words = zip(*axis.ticks, strict=True)
+        places, words = [at for at, _ in axis.ticks], [word for _, word in axis.ticks]
         getattr(ax, f"set_{which}ticks")(places, words)
 
 

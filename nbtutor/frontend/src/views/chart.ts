@@ -80,6 +80,7 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
     chosen = chosen === null ? null : (readable.find((stop) => same(stop, chosen)) ?? null);
   }
   read();
+  if (chart !== null) title.set((chart as Chart).title); // not yet in sight, it has its heading
   const take = (): void => {
     read();
     redraw();
@@ -155,7 +156,7 @@ export function chartView({ root, model, signal, redraw }: Surface): View {
       right: MARGIN.right * scale + Math.min(Math.max(0, ...names), size.width / 3),
       bottom: MARGIN.bottom * scale,
       left: Math.max(
-        MARGIN.left * scale, Math.min(Math.max(0, ...ticks) + TICK_GAP * scale, size.width / 3),
+        MARGIN.left * scale, Math.min(Math.max(0, ...ticks) + TICK_GAP * scale, 0.4 * size.width),
       ),
     };
     width = Math.max(40, Math.floor(size.width - margin.left - margin.right));
