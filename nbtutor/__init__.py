@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         LearningRateTutor,
         Playground,
         ProgressBar,
+        RegularizationTutor,
     )
 
 __version__ = "0.1.0"
@@ -26,6 +27,7 @@ __all__ = [
     "LearningRateTutor",
     "Playground",
     "ProgressBar",
+    "RegularizationTutor",
     "__version__",
 ]
 

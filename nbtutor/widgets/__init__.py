@@ -7,6 +7,7 @@ from nbtutor.widgets.tutors import (
     BiasVarianceTutor,
     LearningRateTutor,
     Playground,
+    RegularizationTutor,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "LearningRateTutor",
     "Playground",
     "ProgressBar",
+    "RegularizationTutor",
 ]

@@ -41,6 +41,10 @@ class LessonPage:
     def play_to_the_end(self) -> None:
         """Press Play, and wait until the experiment has ended by itself."""
         self.stage.get_by_role("button", name="Play").click()
+        self.wait_for_the_end()
+
+    def wait_for_the_end(self) -> None:
+        """Wait until what plays has ended by itself."""
         bar = self.stage.get_by_role("progressbar")
         self.page.wait_for_function(
             """() => {

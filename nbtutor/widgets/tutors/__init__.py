@@ -5,6 +5,7 @@ from nbtutor.widgets.tutors.batch_size import BatchSizeTutor
 from nbtutor.widgets.tutors.bias_variance import BiasVarianceTutor
 from nbtutor.widgets.tutors.learning_rate import LearningRateTutor
 from nbtutor.widgets.tutors.playground import Playground
+from nbtutor.widgets.tutors.regularization import RegularizationTutor
 
 __all__ = [
     "ActivationTutor",
@@ -12,4 +13,5 @@ __all__ = [
     "BiasVarianceTutor",
     "LearningRateTutor",
     "Playground",
+    "RegularizationTutor",
 ]
