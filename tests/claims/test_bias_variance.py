@@ -28,17 +28,22 @@ def shipped(seed: int, **changes: object) -> RunSettings:
 
 
 @cache
-def trained(seed: int, epochs: int = EPOCHS, **changes: object) -> BiasVarianceResult:
-    networks = Networks(shipped(seed, **changes))
-    networks.trainer.run(epochs=epochs)
-    return networks.result()
+def networks(seed: int, epochs: int = EPOCHS, **changes: object) -> Networks:
+    made = Networks(shipped(seed, **changes))
+    made.trainer.run(epochs=epochs)
+    return made
+
+
+@cache
+def trained(seed: int, **changes: object) -> BiasVarianceResult:
+    return networks(seed, **changes).result()
 
 
 @cache
 def split(seed: int, **changes: object) -> VarianceSplit:
-    networks = Networks(shipped(seed, replicas=DRAWS**2, **changes), DRAWS)
-    networks.trainer.run(epochs=EPOCHS)
-    return networks.split()
+    made = Networks(shipped(seed, replicas=DRAWS**2, **changes), DRAWS)
+    made.trainer.run(epochs=EPOCHS)
+    return made.split()
 
 
 def the_bars_add_up(seed: int) -> tuple[bool, str]:
@@ -100,6 +105,25 @@ def more_points_halve_variance(seed: int) -> tuple[bool, str]:
     return many < few / 2, f"from {few:.4f} to {many:.4f}"
 
 
+def gap(seed: int, points: int) -> float:
+    """How much larger the error is on new points than on those that were learned from."""
+    made = networks(seed, points=points)
+    own = made.trainer.train
+    answers = made.trainer.network.predict_proba(own.X)[..., 1]
+    return float(made.result().expected_error - ((own.y - answers) ** 2).mean())
+
+
+def more_points_close_the_gap(seed: int) -> tuple[bool, str]:
+    few, many = gap(seed, 50), gap(seed, 200)
+    return many < few, f"from {few:.4f} to {many:.4f}"
+
+
+def gentle_training_has_no_u(seed: int) -> tuple[bool, str]:
+    gentle = {"optimizer": "sgd", "learning_rate": 0.3}
+    three, many = (trained(seed, hidden=h, **gentle).variance for h in ((3,), (32,)))
+    return many < three, f"{three:.4f} with 3 units, {many:.4f} with 32"
+
+
 def more_points_leave_bias(seed: int) -> tuple[bool, str]:
     few, many = (trained(seed, points=n, hidden=()).bias2_unbiased for n in (50, 200))
     return many > 0.9 * few, f"from {few:.4f} to {many:.4f}"
@@ -139,6 +163,8 @@ def wrong_answers_do_not_split(seed: int) -> tuple[bool, str]:
         (l2_trades_variance_for_bias, r"lower and bias² higher in (\d+) of 20"),
         (l2_pays, r"good trade: the error was lower in (\d+) of 20"),
         (more_points_halve_variance, r"variance was less than half in (\d+) of 20"),
+        (more_points_close_the_gap, r"instead of 50 it was smaller in (\d+) of 20"),
+        (gentle_training_has_no_u, r"with 32 units than with 3 in (\d+) of 20"),
         (more_points_leave_bias, r"less than a tenth of bias² in (\d+) of 20"),
         (points_matter_more_than_weights, r"twice as much as weights in (\d+) of 20"),
         (weights_matter_more_where_networks_get_stuck, r"other way round in (\d+) of 20"),
