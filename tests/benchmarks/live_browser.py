@@ -133,6 +133,12 @@ _LATENCY = """
 })();
 """
 
+FULL = (
+    "#nbt=1;dataset=spiral;hidden=8,8,8,8,8,8;points=500",
+    ", 6 x 8 units, 500 points, layers and a kept run shown",
+)
+"""The largest board that the course asks for: its link, and how it is called."""
+
 _FIRST = """
 new MutationObserver((_, observer) => {
   if (document.querySelector("[data-view=plane][data-seq]") === null) return;
@@ -187,6 +193,7 @@ def measure(plan: Plan) -> tuple[list[Figure], list[Figure]]:
     with courses() as folder, chromium() as browser:
         with running_server(folder, program=_PROGRAM.format(warm=0)) as server:
             own, ours = measure_live(browser, server, plan)
+            own += measure_live(browser, server, plan, *FULL)[0]
             own += measure_replicas(browser, server, plan)
             own += measure_rest(browser, server, plan)
             own.append(measure_opening(browser, server, plan, "cold", 4.0))
@@ -245,10 +252,18 @@ class Live:
     pss_mb: float
 
 
-def measure_live(browser: Browser, server: Server, plan: Plan) -> tuple[list[Figure], Live]:
-    with opened(browser, server, PLAYGROUND, _LATENCY) as board:
+def measure_live(
+    browser: Browser, server: Server, plan: Plan, link: str = "", shape: str = ""
+) -> tuple[list[Figure], Live]:
+    with opened(browser, server, PLAYGROUND + link, _LATENCY) as board:
         board.wait_for_first_picture()
-        board.play(until_epoch=60)
+        if link:  # all that can be shown beside the pictures
+            board.button("Layers").click()
+            board.play(until_epoch=20)
+            board.button("Keep this run").click()
+        else:
+            board.button("Play").click()
+        board.wait_for_epoch(60)
         board.traffic.forget()
         rate = rates(lambda: board.seq, plan.seconds)
         frames = [float(frame.size) for frame in board.traffic.frames]
@@ -261,12 +276,18 @@ def measure_live(browser: Browser, server: Server, plan: Plan) -> tuple[list[Fig
     fps, size, _high = statistics.median(rate), statistics.median(frames), p95(frames)
     return [
         Figure(
-            "frames a second, playing", fps, p95(rate), "1/s", "at least 30 (aim 60)", fps >= 30
+            *(f"frames a second, playing{shape}", fps, p95(rate)),
+            *("1/s", "at least 30 (aim 60)", fps >= 30),
         ),
-        latency("slider to changed pixel, playing", playing),
-        latency("slider to changed pixel, paused", paused),
+        latency(f"slider to changed pixel, playing{shape}", playing),
+        latency(f"slider to changed pixel, paused{shape}", paused),
         Figure(
-            "a frame on the wire", size / 1000, p95(frames) / 1000, "KB", "at most 20", size <= 2e4
+            f"a frame on the wire{shape}",
+            size / 1000,
+            p95(frames) / 1000,
+            "KB",
+            "at most 20",
+            size <= 2e4,
         ),
         Figure("the same with all messages about it", everything / 1e3, None, "KB"),
         Figure("kernel, resident (RSS)", rss, None, "MB", "at most 90", rss <= 90),
@@ -523,15 +544,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure the live playground in Chromium.")
     parser.add_argument("--quick", action="store_true", help="a try, too short to prove anything")
     parser.add_argument("--replicas", action="store_true", help="the replicas alone")
+    parser.add_argument("--full", action="store_true", help="the largest board alone")
     chosen = parser.parse_args(argv)
     plan = QUICK if chosen.quick else Plan()
-    if chosen.replicas:
+    if chosen.replicas or chosen.full:
         with (
             courses() as folder,
             chromium() as browser,
             running_server(folder, program=_PROGRAM.format(warm=0)) as server,
         ):
-            print(table(measure_replicas(browser, server, plan)))
+            if chosen.full:
+                print(table(measure_live(browser, server, plan, *FULL)[0]))
+            if chosen.replicas:
+                print(table(measure_replicas(browser, server, plan)))
         return
     own, beside = measure(plan)
     print(f"{table(own)}\n\n{table(beside)}")
