@@ -20,7 +20,7 @@ from nbtutor.engine import Generator
 from nbtutor.experiments.fleets import fresh_draws, plane_grid
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors import BiasVarianceTutor
-from nbtutor.widgets.tutors.bias_variance_experiments import Live
+from nbtutor.widgets.tutors.bias_variance.experiments import Live
 from tests.benchmarks.engine_timing import Comparison, machine, medians, one_thread, table
 
 REPLICAS = 30

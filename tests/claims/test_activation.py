@@ -13,8 +13,8 @@ import pytest
 from nbtutor.engine import make_dataset
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors import ActivationTutor
-from nbtutor.widgets.tutors.activation_by_hand import POINTS, Neuron
-from nbtutor.widgets.tutors.activation_runs import ALL_UNITS, DeadUnits, Race
+from nbtutor.widgets.tutors.activation.by_hand import POINTS, Neuron
+from nbtutor.widgets.tutors.activation.runs import ALL_UNITS, DeadUnits, Race
 from tests.claims.share import count
 
 pytestmark = pytest.mark.slow

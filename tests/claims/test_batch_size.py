@@ -13,11 +13,11 @@ import pytest
 from nbtutor.experiments import gradient_noise, replay_update
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors import BatchSizeTutor
-from nbtutor.widgets.tutors.scaling_rule import SCALED, WARM, ScalingResult, ScalingRule
-from nbtutor.widgets.tutors.size_race import EPOCHS, SizeRace, SizesResult
-from nbtutor.widgets.tutors.spike_detective import SpikeDetective
+from nbtutor.widgets.tutors.batch_size.scaling_rule import SCALED, WARM, ScalingResult, ScalingRule
+from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, SizeRace, SizesResult
+from nbtutor.widgets.tutors.batch_size.spike_detective import SpikeDetective
+from nbtutor.widgets.tutors.batch_size.width_sweep import WidthResult, WidthSweep
 from nbtutor.widgets.tutors.tutor import Experiment
-from nbtutor.widgets.tutors.width_sweep import WidthResult, WidthSweep
 from tests.claims.share import SEEDS, count
 
 pytestmark = pytest.mark.slow

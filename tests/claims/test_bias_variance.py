@@ -13,8 +13,8 @@ import pytest
 from nbtutor.experiments import BiasVarianceResult, VarianceSplit
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors import BiasVarianceTutor
-from nbtutor.widgets.tutors.bias_variance_experiments import DRAWS, EPOCHS
-from nbtutor.widgets.tutors.bias_variance_networks import Networks
+from nbtutor.widgets.tutors.bias_variance.experiments import DRAWS, EPOCHS
+from nbtutor.widgets.tutors.bias_variance.networks import Networks
 from tests.claims.share import count
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ import pytest
 from nbtutor.experiments import lr_range_test, lr_sweep
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors import LearningRateTutor
-from nbtutor.widgets.tutors.learning_rate import (
+from nbtutor.widgets.tutors.learning_rate.experiments import (
     EPOCHS,
     RATES,
     OptimizerRace,

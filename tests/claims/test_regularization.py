@@ -18,15 +18,15 @@ from nbtutor.experiments import REGULARIZERS, Prescription, prescribe
 from nbtutor.experiments.situation import run
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors import RegularizationTutor
-from nbtutor.widgets.tutors.overfit import EPOCHS
-from nbtutor.widgets.tutors.regularization_experiments import (
+from nbtutor.widgets.tutors.regularization.experiments import (
     Answer,
     EarlyStopping,
     LiveRemedies,
     Penalties,
     PenaltyResult,
 )
-from nbtutor.widgets.tutors.remedy_ranking import NETWORKS, RemedyRanking, situation_of
+from nbtutor.widgets.tutors.regularization.overfit import EPOCHS
+from nbtutor.widgets.tutors.regularization.ranking import NETWORKS, RemedyRanking, situation_of
 from nbtutor.widgets.tutors.tutor import Experiment
 from tests.claims.share import SEEDS, count
 

@@ -12,7 +12,7 @@ import scipy.special
 import nbtutor
 from nbtutor.charts import Bars, Chart, Field, Line, Points
 from nbtutor.engine import Network, ParameterError, Trainer, TrainingConfig, make_dataset
-from nbtutor.widgets.tutors.activation_by_hand import (
+from nbtutor.widgets.tutors.activation.by_hand import (
     POINTS,
     SHOWN_ACTIVATIONS,
     SIDE,
@@ -23,8 +23,8 @@ from nbtutor.widgets.tutors.activation_by_hand import (
     crossing,
     softmax,
 )
-from nbtutor.widgets.tutors.activation_programs import LIBRARIES
-from nbtutor.widgets.tutors.activation_runs import (
+from nbtutor.widgets.tutors.activation.programs import LIBRARIES
+from nbtutor.widgets.tutors.activation.runs import (
     ALL_UNITS,
     EPOCHS,
     RACERS,

@@ -15,11 +15,17 @@ from nbtutor.charts import Bars, Chart, Contours, Field, Line, Points
 from nbtutor.engine import Network, ParameterError, Trainer, TrainingConfig, make_dataset
 from nbtutor.engine.datasets import DOMAIN
 from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.tutors.batch_size.scaling_rule import (
+    SAME,
+    SCALED,
+    WARM,
+    ScalingResult,
+    ScalingRule,
+)
+from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, SizeRace, sizes_for, thin
+from nbtutor.widgets.tutors.batch_size.spike_detective import SpikeDetective, find_mislabelled
+from nbtutor.widgets.tutors.batch_size.width_sweep import WIDTHS, WidthSweep
 from nbtutor.widgets.tutors.plane_marks import SIDE, answer_marks, ring_marks
-from nbtutor.widgets.tutors.scaling_rule import SAME, SCALED, WARM, ScalingResult, ScalingRule
-from nbtutor.widgets.tutors.size_race import EPOCHS, SizeRace, sizes_for, thin
-from nbtutor.widgets.tutors.spike_detective import SpikeDetective, find_mislabelled
-from nbtutor.widgets.tutors.width_sweep import WIDTHS, WidthSweep
 
 SMALL: dict[str, Any] = {"points": 128, "hidden": (4,), "seed": 0}
 

@@ -15,8 +15,8 @@ from nbtutor.engine import Generator, Network, ParameterError, Trainer, Training
 from nbtutor.engine.random import stream
 from nbtutor.experiments import BiasVarianceResult, bias_variance, bias_variance_sweep
 from nbtutor.widgets import replicas
-from nbtutor.widgets.tutors.bias_variance_experiments import COUNTS, EPOCHS, SIZES, Live
-from nbtutor.widgets.tutors.bias_variance_networks import SIDE
+from nbtutor.widgets.tutors.bias_variance.experiments import COUNTS, EPOCHS, SIZES, Live
+from nbtutor.widgets.tutors.bias_variance.networks import SIDE
 from tests.widgets.page import deliver
 
 Tutor = nbtutor.BiasVarianceTutor

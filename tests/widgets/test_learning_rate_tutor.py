@@ -10,7 +10,7 @@ import pytest
 import nbtutor
 from nbtutor.charts import Line, Points, Rule
 from nbtutor.engine import Network, ParameterError, Trainer, TrainingConfig, copies, make_dataset
-from nbtutor.widgets.tutors.learning_rate import EPOCHS, RATES
+from nbtutor.widgets.tutors.learning_rate.experiments import EPOCHS, RATES
 from tests.widgets.page import deliver
 
 

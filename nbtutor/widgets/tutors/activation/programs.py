@@ -9,8 +9,8 @@ from nbtutor.engine.code import to_code
 from nbtutor.engine.validation import ParameterError
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import OWN, RunSettings
-from nbtutor.widgets.tutors.activation_by_hand import Neuron, Softmax
-from nbtutor.widgets.tutors.activation_runs import EPOCHS, RACERS, RUNS, UNITS, DeadUnits, Race
+from nbtutor.widgets.tutors.activation.by_hand import Neuron, Softmax
+from nbtutor.widgets.tutors.activation.runs import EPOCHS, RACERS, RUNS, UNITS, DeadUnits, Race
 from nbtutor.widgets.tutors.tutor import Experiment
 
 LIBRARIES = {
@@ -135,7 +135,7 @@ def _write_softmax(work: Softmax, library: str) -> str:
             "powers = np.exp((scores - scores.max()) / T)\np = powers / powers.sum()\np\n"
         )
     return (
-        "import numpy as np\nfrom nbtutor.widgets.tutors.activation_by_hand import softmax\n\n"
+        "import numpy as np\nfrom nbtutor.widgets.tutors.activation.by_hand import softmax\n\n"
         f"{numbers}p = softmax(scores, T)\np\n"
     )
 

@@ -15,7 +15,7 @@ from nbtutor.engine.random import stream
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.stopping import stopped_early
-from nbtutor.widgets.tutors.overfit import (
+from nbtutor.widgets.tutors.regularization.overfit import (
     EPOCHS,
     EPOCHS_A_PICTURE,
     NEAR_ZERO,

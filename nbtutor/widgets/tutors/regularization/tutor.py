@@ -10,7 +10,14 @@ from nbtutor.experiments import Prescription
 from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import WORDS, RunSettings
-from nbtutor.widgets.tutors.overfit import (
+from nbtutor.widgets.tutors.regularization.experiments import (
+    L1,
+    Answer,
+    EarlyStopping,
+    LiveRemedies,
+    Penalties,
+)
+from nbtutor.widgets.tutors.regularization.overfit import (
     EPOCHS,
     NEAR_ZERO,
     OVERFITTED,
@@ -18,14 +25,7 @@ from nbtutor.widgets.tutors.overfit import (
     overfitted,
     shown,
 )
-from nbtutor.widgets.tutors.regularization_experiments import (
-    L1,
-    Answer,
-    EarlyStopping,
-    LiveRemedies,
-    Penalties,
-)
-from nbtutor.widgets.tutors.remedy_ranking import RemedyRanking, name_of, situation_of
+from nbtutor.widgets.tutors.regularization.ranking import RemedyRanking, name_of, situation_of
 from nbtutor.widgets.tutors.tutor import Tutor
 
 PATIENCE = 50

@@ -12,6 +12,7 @@ from nbtutor.engine import Trainer
 from nbtutor.experiments import UpdateReplay, losses_around, replay_update
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, thin
 from nbtutor.widgets.tutors.plane_marks import (
     X_AXIS,
     Y_AXIS,
@@ -19,7 +20,6 @@ from nbtutor.widgets.tutors.plane_marks import (
     class_marks,
     ring_marks,
 )
-from nbtutor.widgets.tutors.size_race import EPOCHS, thin
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray

@@ -12,8 +12,7 @@ from nbtutor.widgets.boxes import close_all
 from nbtutor.widgets.controls import Count
 from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.bias_variance_code import write_nbtutor, write_pytorch, write_sklearn
-from nbtutor.widgets.tutors.bias_variance_experiments import (
+from nbtutor.widgets.tutors.bias_variance.experiments import (
     CONTROLS,
     EPOCHS,
     SIZES,
@@ -21,6 +20,11 @@ from nbtutor.widgets.tutors.bias_variance_experiments import (
     MorePoints,
     Sizes,
     Sources,
+)
+from nbtutor.widgets.tutors.bias_variance.programs import (
+    write_nbtutor,
+    write_pytorch,
+    write_sklearn,
 )
 from nbtutor.widgets.tutors.tutor import Tutor
 

@@ -12,6 +12,13 @@ from nbtutor.engine import Dataset, Trainer
 from nbtutor.experiments import update_spread
 from nbtutor.widgets.dials import Steps
 from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.tutors.batch_size.side_by_side import (
+    columns,
+    epochs_done,
+    say_loss,
+    train_side_by_side,
+)
+from nbtutor.widgets.tutors.batch_size.spike_detective import find_mislabelled
 from nbtutor.widgets.tutors.plane_marks import (
     X_AXIS,
     Y_AXIS,
@@ -19,8 +26,6 @@ from nbtutor.widgets.tutors.plane_marks import (
     class_marks,
     ring_marks,
 )
-from nbtutor.widgets.tutors.side_by_side import columns, epochs_done, say_loss, train_side_by_side
-from nbtutor.widgets.tutors.spike_detective import find_mislabelled
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray

@@ -12,11 +12,11 @@ from nbtutor.engine.code import to_code
 from nbtutor.engine.families import FAMILIES
 from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
 from nbtutor.widgets.live import Run
-from nbtutor.widgets.tutors.scaling_rule import SCALED, ScalingRule
-from nbtutor.widgets.tutors.size_race import EPOCHS, SizeRace, SizesResult
-from nbtutor.widgets.tutors.spike_detective import SpikeDetective
+from nbtutor.widgets.tutors.batch_size.scaling_rule import SCALED, ScalingRule
+from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, SizeRace, SizesResult
+from nbtutor.widgets.tutors.batch_size.spike_detective import SpikeDetective
+from nbtutor.widgets.tutors.batch_size.width_sweep import WIDTHS, WidthSweep
 from nbtutor.widgets.tutors.tutor import Experiment, Tutor
-from nbtutor.widgets.tutors.width_sweep import WIDTHS, WidthSweep
 
 CALM = 0.5
 """Share of the smallest batch's spread that the exercise asks for, and"""

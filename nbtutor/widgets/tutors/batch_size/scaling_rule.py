@@ -14,8 +14,8 @@ from nbtutor.engine.schedules import WarmUp
 from nbtutor.engine.training import DIVERGED
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.side_by_side import epochs_done, say_loss, train_side_by_side
-from nbtutor.widgets.tutors.size_race import EPOCHS
+from nbtutor.widgets.tutors.batch_size.side_by_side import epochs_done, say_loss, train_side_by_side
+from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray

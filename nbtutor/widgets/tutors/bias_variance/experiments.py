@@ -17,7 +17,7 @@ from nbtutor.experiments import (
     VarianceSplit,
 )
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.bias_variance_charts import (
+from nbtutor.widgets.tutors.bias_variance.charts import (
     boundaries,
     sources,
     sources_over_time,
@@ -27,7 +27,7 @@ from nbtutor.widgets.tutors.bias_variance_charts import (
     sum_of_parts,
     u_curve,
 )
-from nbtutor.widgets.tutors.bias_variance_networks import Networks
+from nbtutor.widgets.tutors.bias_variance.networks import Networks
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray

@@ -9,7 +9,7 @@ import numpy as np
 from nbtutor.charts import Axis, Chart, Colour, Line, Mark, Points, Rule, Shape
 from nbtutor.experiments import REGULARIZERS, Prescription, Situation, Trial
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.overfit import EPOCHS, check_settings, overfitted, shown
+from nbtutor.widgets.tutors.regularization.overfit import EPOCHS, check_settings, overfitted, shown
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray

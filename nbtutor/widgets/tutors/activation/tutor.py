@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
-from nbtutor.widgets.tutors.activation_by_hand import CLASSES, SATURATED, Neuron, Softmax
-from nbtutor.widgets.tutors.activation_programs import LIBRARIES, write_program
-from nbtutor.widgets.tutors.activation_runs import ALL_UNITS, UNITS, WAYS, DeadUnits, Race
+from nbtutor.widgets.tutors.activation.by_hand import CLASSES, SATURATED, Neuron, Softmax
+from nbtutor.widgets.tutors.activation.programs import LIBRARIES, write_program
+from nbtutor.widgets.tutors.activation.runs import ALL_UNITS, UNITS, WAYS, DeadUnits, Race
 from nbtutor.widgets.tutors.tutor import Tutor
 
 SEPARATED = 0.95

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbtutor.engine.validation import ParameterError
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.bias_variance_experiments import CONTROLS, EPOCHS
+from nbtutor.widgets.tutors.bias_variance.experiments import CONTROLS, EPOCHS
 
 _BESIDE = ("momentum", "l1", "train_share", "classes", "redraw", "stop_epoch", "stop_loss")
 """Settings without a control that a program can have, or that change nothing here."""

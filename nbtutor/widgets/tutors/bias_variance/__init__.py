@@ -1,0 +1,5 @@
+"""Lesson 10: bias and variance."""
+
+from nbtutor.widgets.tutors.bias_variance.tutor import BiasVarianceTutor
+
+__all__ = ["BiasVarianceTutor"]
