@@ -9,7 +9,7 @@ import pytest
 
 from nbtutor.charts import Axis, Chart
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.tutor import Experiment, Tutor
+from nbtutor.widgets.tutors.tutor import KEPT, Experiment, Tutor
 from tests.widgets.page import deliver
 
 END = 5
@@ -137,3 +137,73 @@ def test_points_of_ones_own_are_offered_only_where_there_are_some() -> None:
         assert ("own" in names) == offered
         assert len(tutor.controls["dataset"].tooltips) == len(names)
         tutor.close()
+
+
+class Other(Count):
+    label: ClassVar[str] = "Other"
+
+
+class TwoTutor(CountTutor):
+    EXPERIMENTS: ClassVar = {"count": Count, "other": Other}
+
+
+def test_what_was_left_is_there_for_who_comes_back() -> None:
+    tutor = TwoTutor()
+    tutor.run()
+    first = tutor.work
+    tutor.choose("other")
+    assert (tutor.work.progress[0], tutor.stage.state) == (0, "idle")
+    tutor.choose("count")
+    assert tutor.work is first
+    assert (tutor.stage.state, tutor.stage.done) == ("paused", END)
+    # With other settings it is another; with the same ones it is as it was.
+    tutor.change(noise=0.3)
+    assert tutor.work.progress[0] == 0
+    tutor.change(noise=0.0)
+    assert tutor.work is first
+    assert tutor.stage.message == tutor.work.tell()
+    # Start again is what it says.
+    tutor.stage.restart()
+    assert tutor.work is not first
+    tutor.close()
+
+
+def test_what_took_other_settings_is_not_found_at_its_old_place() -> None:
+    tutor = TwoTutor()
+    tutor.run()
+    first, rate = tutor.work, tutor.settings.learning_rate
+    tutor.choose("other")
+    tutor.choose("count")
+    tutor.change(learning_rate=1.0)
+    assert tutor.work is first
+    tutor.choose("other")
+    tutor.change(learning_rate=rate)
+    tutor.choose("count")
+    assert tutor.work is not first
+    tutor.choose("other")
+    tutor.change(learning_rate=1.0)
+    tutor.choose("count")
+    assert tutor.work is first
+    tutor.close()
+
+
+def test_only_so_many_are_kept() -> None:
+    tutor = TwoTutor()
+    for step in range(KEPT + 3):
+        tutor.change(noise=step / 100)
+        tutor.run()
+    works = len(tutor._left)
+    assert works == KEPT
+    tutor.change(noise=0.0)
+    assert tutor.work.progress[0] == 0  # the oldest is gone
+    tutor.close()
+
+
+def test_what_is_done_is_shown_as_it_was_and_does_not_play_again() -> None:
+    tutor = LiveTutor()
+    tutor.run()
+    tutor.change(noise=0.3)
+    tutor.run()
+    tutor.change(noise=0.0)
+    assert (tutor.stage.done, tutor.stage.playing) == (END, False)
+    tutor.close()

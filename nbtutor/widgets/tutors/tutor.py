@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+Place = tuple[str, RunSettings, dict[str, Any]]
+"""An experiment by name, its settings, and where its dials stand."""
+
+KEPT = 6
+"""Experiments that are kept to come back to."""
+
+
 class Experiment(Work, ABC):
     """Something to try: it works in portions, and says what is to be seen of it.
 
@@ -79,7 +86,8 @@ class Tutor(ipywidgets.VBox):
     """A lesson's board: settings on the left, an experiment and its charts on the right.
 
     A change of a setting starts the experiment again, unless it can go on with the new one; nothing
-    is trained before the learner presses Play.
+    is trained before the learner presses Play. What was left is kept: who comes back to the same
+    experiment with the same settings finds it as it was.
 
     Parameters
     ----------
@@ -123,6 +131,7 @@ class Tutor(ipywidgets.VBox):
                 raise unknown_name(name, WORDS)
         self.settings = RunSettings(**{**self.DEFAULTS, **settings})
         self._name = next(iter(self.EXPERIMENTS))
+        self._left: list[tuple[Place, Experiment]] = []
         self.panels = {
             name: Panel(kind.label, kind.DIALS, self._turn_from_control)
             for name, kind in self.EXPERIMENTS.items()
@@ -174,14 +183,15 @@ class Tutor(ipywidgets.VBox):
         check_choice("experiment", experiment, self.EXPERIMENTS)
         if experiment == self._name:
             return
-        before, self._name = self._name, experiment
-        try:
-            self.stage.restart()
-        except ParameterError:
-            self._name = before
-            raise
-        self._choice.value = experiment
-        self._sort_controls()
+        with self.stage.lock:
+            left, self._name = self._place, experiment
+            try:
+                self._leave(left)
+            except ParameterError:
+                self._name = left[0]
+                raise
+            self._choice.value = experiment
+            self._sort_controls()
 
     def change(self, **settings: Any) -> None:
         """Change settings; the experiment takes them in mid-run, or starts again.
@@ -195,11 +205,11 @@ class Tutor(ipywidgets.VBox):
         if wanted == self.settings:
             return
         with self.stage.lock:
-            before, self.settings = self.settings, wanted
+            left, self.settings = self._place, wanted
             try:
-                self._go_on(lambda: self.work.take(wanted))
+                self._go_on(left, lambda: self.work.take(wanted))
             except ParameterError:
-                self.settings = before
+                self.settings = left[1]
                 raise
             finally:
                 self._show_settings()
@@ -215,9 +225,10 @@ class Tutor(ipywidgets.VBox):
             If the experiment has no such dial.
         """
         with self.stage.lock:
+            left = self._place
             turned = self.panels[self._name].turn(dials)
             if turned:
-                self._go_on(lambda: self.work.turn(**turned))
+                self._go_on(left, lambda: self.work.turn(**turned))
 
     def run(self) -> Any:
         """Do the whole experiment without a browser, and return its result.
@@ -240,16 +251,37 @@ class Tutor(ipywidgets.VBox):
     def _make(self) -> Experiment:
         return self.EXPERIMENTS[self._name](self.settings, **self.panels[self._name].values)
 
-    def _go_on(self, takes: Callable[[], bool]) -> None:
-        """Go on where the experiment takes a change, or else start it again."""
+    @property
+    def _place(self) -> Place:
+        """Where the learner is: the experiment, the settings, and where its dials stand."""
+        return self._name, self.settings, dict(self.panels[self._name].values)
+
+    def _go_on(self, left: Place, takes: Callable[[], bool]) -> None:
+        """Go on where the experiment takes a change, or else leave it for another."""
         plays = self.KEEPS_PLAYING and (self.stage.playing or self.stage.finished)
         with self.stage.hold_sync():  # the page need not hear of a pause in between
             if takes():
                 self.stage.show()
             else:
-                self.stage.restart()
+                found = self._leave(left)
+                plays = plays and not (found and self.stage.finished)
             if plays:
                 self.stage.play()
+
+    def _leave(self, left: Place) -> bool:
+        """Take up what belongs to the present place, and return whether it was left there before.
+
+        The experiment of the place that was left is kept, if anything was done in it.
+        """
+        found = [work for place, work in self._left if place == self._place]
+        work = found[0] if found else self._make()
+        # What is present is not kept as well: it may take other settings.
+        kept = [pair for pair in self._left if pair[0] != left and pair[1] is not work]
+        if self.work.progress[0] > 0:
+            kept.append((left, self.work))
+        self._left = kept[-KEPT:]
+        self.stage.put(work)
+        return bool(found)
 
     def _make_controls(self) -> dict[str, ipywidgets.Widget]:
         """Make one control for each setting; a lesson may put another in the place of one."""

@@ -99,8 +99,12 @@ class Stage(Wired):
 
     def restart(self) -> None:
         """Put new work in the place of the present one."""
+        self.put(self._make())
+
+    def put(self, work: Work) -> None:
+        """Put other work in the place of the present one: new, or as it was left."""
         with self.lock:
-            self.work = self._make()
+            self.work = work
             self.playing = False
             self.show()
 
