@@ -239,7 +239,7 @@ class Board:
 
     def check_no_bad_numbers(self) -> None:
         """No text of the board and no name in it holds a number that is none."""
-        root = self.page.locator(".nbt-playground").first
+        root = self.page.locator(".nbt-board").first
         found = NUMBERS.findall(root.inner_text())
         names = root.evaluate(
             "root => [...root.querySelectorAll('[aria-label],[aria-valuetext]')]"

@@ -82,7 +82,7 @@ def test_a_session(page: Page, lab: tuple[Server, Path], watch: Watch) -> None:
 
     menu(page, "Run", "Run All Cells")
     board.view("plane").first.wait_for(timeout=60_000)
-    page.locator(".nbt-playground").first.scroll_into_view_if_needed()
+    page.locator(".nbt-board").first.scroll_into_view_if_needed()
     expect(board.view("plane")).to_have_attribute("data-seq", re.compile(r"\d+"), timeout=60_000)
 
     board.button("Play").click()
@@ -108,7 +108,7 @@ def test_a_session(page: Page, lab: tuple[Server, Path], watch: Watch) -> None:
     )
     menu(page, "Run", "Run All Cells")
     # A board is painted when it comes into sight, and JupyterLab has scrolled to the last cell.
-    expect(page.locator(".nbt-playground")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".nbt-board")).to_have_count(1, timeout=60_000)
     expect(board.view("status")).to_be_attached(timeout=60_000)
     board.view("status").scroll_into_view_if_needed()
     expect(board.sentence).to_have_text(re.compile("Press Play"), timeout=30_000)
@@ -161,7 +161,7 @@ def test_two_tabs_on_one_kernel_share_one_clock(page: Page, lab: tuple[Server, P
     other = open_notebook(page.context.new_page(), server)
     other.view("plane").first.wait_for(timeout=60_000)
     for board in (one, other):
-        board.page.locator(".nbt-playground").first.scroll_into_view_if_needed()
+        board.page.locator(".nbt-board").first.scroll_into_view_if_needed()
     one.button("Play").click()
     one.wait_for_epoch(10, view="plane")
     other.wait_for_epoch(one.epoch, view="plane")

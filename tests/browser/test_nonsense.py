@@ -108,7 +108,7 @@ def test_everything_at_once(board: Board) -> None:
     # Many changes in one go, as from a script in the page: no order may break it.
     board.play(until_epoch=2)
     board.page.evaluate("""() => {
-      const usable = ".nbt-playground .jupyter-button:not(:disabled)";
+      const usable = ".nbt-board .jupyter-button:not(:disabled)";
       const buttons = [...document.querySelectorAll(usable)];
       for (let i = 0; i < 60; i += 1) buttons[(i * 7) % buttons.length].click();
     }""")

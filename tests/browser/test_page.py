@@ -20,7 +20,7 @@ BUTTONS = [
 INTERNAL = re.compile(r"\b(leaky_relu|train_share|learning_rate|batch_size|IPY_MODEL|Traceback)\b")
 
 OVERFLOW = """() => [document.documentElement.scrollWidth, document.documentElement.clientWidth,
-  [...document.querySelectorAll(".nbt-playground, .nbt-playground *")]
+  [...document.querySelectorAll(".nbt-board, .nbt-board *")]
     .filter((e) => e.offsetParent !== null && getComputedStyle(e).overflowX === "visible"
       && !e.closest("svg, .nbt-visually-hidden") && e.scrollWidth > e.clientWidth + 1
       && e.clientWidth > 0 && getComputedStyle(e).display !== "inline"
@@ -49,7 +49,7 @@ def test_every_view_is_there_idle_and_painted(board: Board) -> None:
     expect(board.complaint).to_be_empty()
     assert board.page.locator("#nbt-notice").is_hidden()
     board.check_no_bad_numbers()
-    assert not INTERNAL.search(board.page.locator(".nbt-playground").inner_text())
+    assert not INTERNAL.search(board.page.locator(".nbt-board").inner_text())
 
 
 def test_every_control_has_its_name_and_role(board: Board) -> None:
@@ -64,7 +64,7 @@ def test_every_control_has_its_name_and_role(board: Board) -> None:
     # What has a role that can be operated has a name: none is left over.
     for page in (*PAGES, BASICS):
         board.show_page(page)
-        snapshot = board.page.locator(".nbt-playground").aria_snapshot()
+        snapshot = board.page.locator(".nbt-board").aria_snapshot()
         roles = "button|slider|combobox|spinbutton|textbox|img|group"
         assert re.findall(rf"^ *- (?:{roles})(?: \[.*\])?:?$", snapshot, re.MULTILINE) == []
 
@@ -104,7 +104,7 @@ def test_the_page_and_the_board_take_the_theme(
     colours = board.page.evaluate("""() => {
       const hex = (colour) => "#" + colour.match(/\\d+/g).slice(0, 3)
         .map((part) => Number(part).toString(16).padStart(2, "0")).join("");
-      const board = document.querySelector(".nbt-playground");
+      const board = document.querySelector(".nbt-board");
       const text = getComputedStyle(board.querySelector("[data-value] dd"));
       return {page: hex(getComputedStyle(document.body).backgroundColor), text: hex(text.color)};
     }""")
@@ -129,7 +129,7 @@ def test_nothing_is_wider_than_the_page(open_board: OpenBoard, width: int) -> No
 
 
 def test_the_whole_board_fits_a_small_laptop(board: Board) -> None:
-    box = board.page.locator(".nbt-playground").bounding_box()
+    box = board.page.locator(".nbt-board").bounding_box()
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 1280

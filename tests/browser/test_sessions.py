@@ -48,19 +48,19 @@ def test_two_tabs_are_two_runs(open_board: OpenBoard) -> None:
 
 def test_two_boards_of_one_run_share_one_clock(open_board: OpenBoard) -> None:
     board = open_board("01-twice.ipynb")
-    expect(board.page.locator(".nbt-playground")).to_have_count(2)
+    expect(board.page.locator(".nbt-board")).to_have_count(2)
     views = board.page.locator("[data-view]:visible")
     expect(views).to_have_count(2 * len(VIEWS))
     board.button("Play").first.click()
     expect(board.button("Pause")).to_have_count(2)  # both buttons say it
     # Each board is as high as the window: scrolled half way, views of both are in sight.
-    board.page.locator(".nbt-playground").last.scroll_into_view_if_needed()
+    board.page.locator(".nbt-board").last.scroll_into_view_if_needed()
     board.page.evaluate("() => scrollBy(0, -innerHeight / 2)")
     board.page.wait_for_function("""() => {
       const shown = [...document.querySelectorAll("[data-view]")].filter(({dataset}) => {
         return dataset.epoch >= 20;
       });
-      return shown.length >= 4 && new Set(shown.map((v) => v.closest(".nbt-playground"))).size > 1;
+      return shown.length >= 4 && new Set(shown.map((v) => v.closest(".nbt-board"))).size > 1;
     }""")
     board.button("Pause").last.click()
     expect(board.button("Play")).to_have_count(2)

@@ -173,7 +173,7 @@ def test_slow_motion_fits_the_window(open_board: OpenBoard, hidden: str) -> None
         expect(board.view("slow")).to_have_attribute("data-number", str(stage - 1))
         go_on(board, stage)
         bottom = board.page.evaluate(
-            "() => document.querySelector('.nbt-playground').getBoundingClientRect().bottom"
+            "() => document.querySelector('.nbt-board').getBoundingClientRect().bottom"
         )
         assert bottom <= 790
 

@@ -116,7 +116,7 @@ def test_a_board_out_of_sight_trains_nothing(board: Board) -> None:
     board.play(until_epoch=3, view="status")
     # Off the screen's top. The text of the lesson is long enough to hide all of it.
     board.page.evaluate("() => scrollTo(0, document.documentElement.scrollHeight)")
-    views = board.page.locator(".nbt-playground").bounding_box()
+    views = board.page.locator(".nbt-board").bounding_box()
     assert views is not None
     assert views["y"] + views["height"] < 0
     board.idle(frames=20)

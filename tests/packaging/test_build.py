@@ -110,7 +110,7 @@ def contents(built: Built) -> dict[str, bytes]:
 
 def test_the_wheel_holds_the_bundle(contents: dict[str, bytes]) -> None:
     assert b"export" in contents["nbtutor/static/nbtutor.js"]
-    assert b".nbt-playground" in contents["nbtutor/static/nbtutor.css"]
+    assert b".nbt-board" in contents["nbtutor/static/nbtutor.css"]
 
 
 def test_the_wheel_holds_the_notebooks(contents: dict[str, bytes], root: Path) -> None:

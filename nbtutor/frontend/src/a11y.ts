@@ -39,7 +39,7 @@ function insideView(node: Node): boolean {
  * into. Of several views the first does it; when it is closed, the next that asks.
  */
 export function nameAround(view: HTMLElement, signal: AbortSignal): void {
-  const box = view.closest<HTMLElement>(".nbt-playground") ?? outermost(view);
+  const box = view.closest<HTMLElement>(".nbt-board") ?? outermost(view);
   if (box.hasAttribute(NAMING)) return;
   box.setAttribute(NAMING, "");
   signal.addEventListener("abort", () => box.removeAttribute(NAMING));

@@ -80,7 +80,7 @@ export function listenToKeys(root: HTMLElement, keyboard: Keyboard, signal: Abor
   let last = -Infinity;
   let suppressed: Element | null = null;
   const inBoard = (target: EventTarget | null): target is Element => {
-    const board = root.closest(".nbt-playground");
+    const board = root.closest(".nbt-board");
     return board !== null && target instanceof Element && board.contains(target);
   };
 
@@ -115,12 +115,12 @@ export function listenToKeys(root: HTMLElement, keyboard: Keyboard, signal: Abor
   // A click beside the controls brings the focus into the playground.
   document.addEventListener("pointerdown", ({ target }) => {
     if (!inBoard(target)) return;
-    const board = root.closest<HTMLElement>(".nbt-playground");
+    const board = root.closest<HTMLElement>(".nbt-board");
     if (board !== null && !board.hasAttribute("tabindex")) board.tabIndex = -1;
   }, { signal, capture: true });
 }
 
 function pressLog(root: HTMLElement): void {
-  const board = root.closest(".nbt-playground");
+  const board = root.closest(".nbt-board");
   board?.querySelector<HTMLElement>(".nbt-view-curves .nbt-log:not([hidden])")?.click();
 }

@@ -240,7 +240,7 @@ class Playground(SettingTraits, KeepsRuns, Guided):
         self.views = _make_views(self._live, self._follow)
         layout = _compose(self.controls, self.transport, self.views, chosen)
         super().__init__(layout, **asdict(checked))
-        self.add_class("nbt-playground")
+        self.add_class("nbt-board")
         self._unbind = [bind(self, name, control) for name, control in vars(self.controls).items()]
         links_to_plane = [traitlets.link((self, n), (self.views.plane, n)) for n in DISPLAY]
         self._unbind += [link.unlink for link in links_to_plane]

@@ -157,7 +157,7 @@ class Tutor(ipywidgets.VBox):
         self._formulas.add_class("nbt-formulas")
         super().__init__(self._compose())
         self._sort_controls()
-        for name in ("nbt-playground", "nbt-tutor"):
+        for name in ("nbt-board", "nbt-tutor"):
             self.add_class(name)
         self._draw()
 

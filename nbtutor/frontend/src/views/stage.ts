@@ -24,12 +24,16 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
   play.type = restart.type = "button";
   const bar = element("progress", "nbt-stage-bar");
   bar.setAttribute("aria-label", "How much is done");
+  // The eye has the sentence at once; the ear not more often than one can listen.
   const sentence = element("p", "nbt-sentence");
-  sentence.setAttribute("role", "status");
+  sentence.setAttribute("aria-hidden", "true");
+  const seen = new LiveText(sentence);
+  const spoken = element("p", "nbt-unseen");
+  spoken.setAttribute("role", "status");
   const alert = element("p", "nbt-error");
   alert.setAttribute("role", "alert");
-  root.append(play, restart, bar, sentence, alert);
-  const words = new Throttle<string>(SPEAK_EVERY_MS, (said) => (sentence.textContent = said));
+  root.append(play, restart, bar, sentence, spoken, alert);
+  const words = new Throttle<string>(SPEAK_EVERY_MS, (said) => (spoken.textContent = said));
   let board: HTMLElement | null = null;
 
   let seq = 0;
@@ -83,6 +87,7 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
     bar.value = Math.min(done, bar.max);
     // Where nothing trains there is nothing to play: the controls are answered at once.
     play.hidden = restart.hidden = bar.hidden = total === 0;
+    seen.set(said);
     words.offer(() => said);
     const error = complaint || String(model.get(TRAITS.error) ?? "");
     if (alert.textContent !== error) alert.textContent = error;
