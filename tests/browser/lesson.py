@@ -38,6 +38,11 @@ class LessonPage:
     def exercise(self, name: str) -> Locator:
         return self.page.locator(f"[data-exercise={name}]")
 
+    def choose(self, experiment: str) -> None:
+        """Take up an experiment that was not run yet."""
+        self.page.get_by_role("button", name=experiment, exact=True).click()
+        expect(self.stage).to_have_attribute("data-epoch", "0")
+
     def play_to_the_end(self) -> None:
         """Press Play, and wait until the experiment has ended by itself."""
         self.stage.get_by_role("button", name="Play").click()

@@ -18,10 +18,6 @@ LESSON = "01-activation.ipynb"
 OpenLesson = Callable[..., LessonPage]
 
 
-def choose(lesson: LessonPage, experiment: str) -> None:
-    lesson.page.get_by_role("button", name=experiment, exact=True).click()
-
-
 def slider(lesson: LessonPage, name: str) -> Locator:
     """The slider of this name that is in sight."""
     named = lesson.page.get_by_role("slider", name=name, exact=True)
@@ -68,18 +64,18 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     plane.press("Enter")
     expect(formulas).not_to_have_text(before)
     # Softmax.
-    choose(lesson, "Softmax")
+    lesson.choose("Softmax")
     expect(formulas).to_contain_text("= 1.000")
     expect(check(lesson, "confident").get_by_role("status")).to_contain_text("try a lower")
     press(slider(lesson, "Temperature T"), "ArrowLeft", 7)
     expect(lesson.charts().nth(0)).to_contain_text("T = 0.45")
     expect(check(lesson, "confident")).to_have_attribute("data-outcome", "right")
     # The race answers the question.
-    choose(lesson, "Race")
+    lesson.choose("Race")
     lesson.play_to_the_end()
     expect(question.get_by_role("status")).to_contain_text("sigmoid ended highest")
     # Dead units.
-    choose(lesson, "Dead units")
+    lesson.choose("Dead units")
     lesson.play_to_the_end()
     expect(check(lesson, "kill").get_by_role("status")).to_contain_text("Raise the learning rate")
     press(slider(lesson, "Learning rate"), "ArrowRight", 3)
@@ -124,7 +120,7 @@ def test_axe_finds_nothing(
     context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     lesson = open_lesson(LESSON, context)
     assert lesson.violations() == []
-    choose(lesson, "Dead units")
+    lesson.choose("Dead units")
     lesson.play_to_the_end()
     assert lesson.violations() == []
     assert lesson.page.evaluate("document.documentElement.scrollWidth") <= width

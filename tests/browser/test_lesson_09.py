@@ -18,9 +18,8 @@ LESSON = "09-batch-size.ipynb"
 OpenLesson = Callable[..., LessonPage]
 
 
-def choose(lesson: LessonPage, name: str) -> None:
-    lesson.page.get_by_role("button", name=name, exact=True).click()
-    expect(lesson.stage).to_have_attribute("data-epoch", "0")
+def run(lesson: LessonPage, name: str) -> None:
+    lesson.choose(name)
     lesson.play_to_the_end()
 
 
@@ -73,7 +72,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     calm.get_by_role("button").click()
     expect(calm).to_have_attribute("data-outcome", "right")
     # The spike detective: before a spike is chosen, and after.
-    choose(lesson, "Spike detective")
+    run(lesson, "Spike detective")
     culprit = lesson.exercise("culprit")
     culprit.get_by_role("button").click()
     expect(culprit.get_by_role("status")).to_contain_text("not chosen a spike")
@@ -84,7 +83,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     culprit.get_by_role("button").click()
     expect(culprit).to_have_attribute("data-outcome", "right")
     # The scaling rule.
-    choose(lesson, "Scaling rule")
+    run(lesson, "Scaling rule")
     rescue = lesson.exercise("rescue")
     walk_to(lesson.charts().nth(0), r"k: times as large a batch 2,")
     see(lesson, 1, "k = 2: batches of 8")
@@ -100,7 +99,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
 def test_a_control_is_dragged(open_lesson: OpenLesson) -> None:
     """What has played plays on with what was set, and nonsense is told."""
     lesson = open_lesson(LESSON)
-    choose(lesson, "Parameters and samples")
+    run(lesson, "Parameters and samples")
     first = lesson.charts().nth(0)
     see(lesson, 0, "Width 8: 3.3 parameters a sample")
     samples = lesson.page.get_by_role("slider", name="Samples", exact=True)
@@ -128,7 +127,7 @@ def test_axe_finds_nothing(
 ) -> None:
     context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     lesson = open_lesson(LESSON, context)
-    choose(lesson, "Spike detective")
+    run(lesson, "Spike detective")
     walk_to(lesson.charts().nth(0), "spike: ")
     see(lesson, 2, "Mislabelled points carry")
     assert lesson.violations() == []

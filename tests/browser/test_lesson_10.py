@@ -77,7 +77,7 @@ def test_the_sweep_draws_the_u(open_lesson: OpenLesson) -> None:
     question = lesson.part("prediction")
     question.get_by_label(re.compile("falls at first")).check()
     question.get_by_role("button", name="This is my answer").click()
-    lesson.page.get_by_role("button", name="Sizes", exact=True).click()
+    lesson.choose("Sizes")
     lesson.play_to_the_end()
     expect(question.get_by_role("status")).to_contain_text("It fell and then rose")
     u = lesson.charts().nth(0).get_by_role("img")

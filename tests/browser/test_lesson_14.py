@@ -49,7 +49,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     lesson.wait_for_the_end()
     expect(lesson.stage).to_have_attribute("data-epoch", "300")
     # Early stopping has a control of its own. It is too patient, and then not patient enough.
-    page.get_by_role("button", name="Early stopping", exact=True).click()
+    lesson.choose("Early stopping")
     expect(slider).to_be_hidden()
     lesson.play_to_the_end()
     impatient = lesson.exercise("impatient")

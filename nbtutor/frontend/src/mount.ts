@@ -68,7 +68,6 @@ export function mount(
     place: root,
     paint(picture) {
       palette ??= readPalette(root);
-      nameAround(root, signal);
       view.paint(picture, palette, fresh);
       fresh = false;
       const { frame } = picture.scene ?? {};
@@ -92,6 +91,8 @@ export function mount(
     membership.setVisible(visible);
   });
   const resize = new ResizeObserver(() => {
+    // It has its place in the page, in sight or not.
+    if (root.isConnected) nameAround(root, signal);
     fresh = true;
     // The scale of the type depends on the width, so it is read again.
     palette = null;

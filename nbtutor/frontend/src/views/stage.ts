@@ -34,8 +34,6 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
   alert.setAttribute("role", "alert");
   root.append(play, restart, bar, sentence, spoken, alert);
   const words = new Throttle<string>(SPEAK_EVERY_MS, (said) => (spoken.textContent = said));
-  let board: HTMLElement | null = null;
-
   let seq = 0;
   let complaint = "";
   const clock = new Clock({
@@ -62,16 +60,17 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
     }
   }
 
-  /** The view is made before it is put into the page, so the board is looked for when it paints. */
-  function findBoard(): void {
-    board ??= root.closest<HTMLElement>(".nbt-tutor");
+  // The view is made before it is put into the page. Its controls have names there at once, though
+  // they may be below what is in sight.
+  const placed = new ResizeObserver(() => {
+    const board = root.closest<HTMLElement>(".nbt-tutor");
     if (board === null) return;
+    placed.disconnect();
     nameControls(board, signal);
     intersection.observe(board);
-  }
+  });
 
   function paint(): void {
-    if (board === null) findBoard();
     const playing = model.get(TRAITS.playing) === true;
     const done = Number(model.get(TRAITS.done)) || 0;
     const total = Number(model.get(TRAITS.total)) || 0;
@@ -145,11 +144,13 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
     look();
   });
   intersection.observe(root);
+  placed.observe(root);
   document.addEventListener("visibilitychange", look, { signal });
   signal.addEventListener("abort", () => {
     clock.stop();
     words.stop();
     intersection.disconnect();
+    placed.disconnect();
     root.replaceChildren();
   });
 
