@@ -23,27 +23,35 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Where two workers share the tests: a file stays whole, and one browser at a time is enough.
+# Two browsers at once, with their servers and kernels, are much for two cores. So one worker begins
+# with one half of the browser tests, while another does all that needs none; then they share what
+# is left.
+BEGIN_WITH = "test_lesson"
 
-    Two browsers, their servers and kernels would want more than two cores, and time out.
-    """
-    from xdist.scheduler import LoadScopeScheduling
 
-    class OneBrowser(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.split("::", 1)[0]
-            return "browser" if "browser" in file else file
-
-    # The longest group has to begin first: the order is that of the collected tests.
-    config.option.loadscope_reorder = False
-    return OneBrowser(config, log)
+def _place(nodeid: str) -> int:
+    """Where a test stands in the order: first, in the middle, or last."""
+    path = nodeid.split("::", 1)[0]
+    if "browser" not in path:
+        return 1
+    return 0 if Path(path).name < BEGIN_WITH else 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser tests first, in their order."""
-    items.sort(key=lambda item: "browser" not in item.nodeid.split("::", 1)[0])
+    items.sort(key=lambda item: _place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep a file whole, and the first half of the browser tests together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BrowsersApart(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if _place(nodeid) == 0 else nodeid.split("::", 1)[0]
+
+    config.option.loadscope_reorder = False  # the order of the tests is that of their collection
+    return BrowsersApart(config, log)
 
 
 # What is not on every machine: an oracle of gigabytes, and one that no requirement brings.
