@@ -15,11 +15,11 @@ from importlib import import_module
 
 import numpy as np
 
+from nbtutor import BiasVarianceTutor
 from nbtutor.charts import encode
 from nbtutor.engine import Generator
 from nbtutor.experiments.fleets import fresh_draws, plane_grid
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors import BiasVarianceTutor
 from nbtutor.widgets.tutors.bias_variance.experiments import Live
 from tests.benchmarks.engine_timing import Comparison, machine, medians, one_thread, table
 

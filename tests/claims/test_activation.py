@@ -10,9 +10,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from nbtutor import ActivationTutor
 from nbtutor.engine import make_dataset
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors import ActivationTutor
 from nbtutor.widgets.tutors.activation.by_hand import POINTS, Neuron
 from nbtutor.widgets.tutors.activation.runs import ALL_UNITS, DeadUnits, Race
 from tests.claims.share import count

@@ -10,9 +10,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from nbtutor import BatchSizeTutor
 from nbtutor.experiments import gradient_noise, replay_update
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors import BatchSizeTutor
 from nbtutor.widgets.tutors.batch_size.scaling_rule import SCALED, WARM, ScalingResult, ScalingRule
 from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, SizeRace, SizesResult
 from nbtutor.widgets.tutors.batch_size.spike_detective import SpikeDetective

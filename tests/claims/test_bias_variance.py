@@ -10,9 +10,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from nbtutor import BiasVarianceTutor
 from nbtutor.experiments import BiasVarianceResult, VarianceSplit
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors import BiasVarianceTutor
 from nbtutor.widgets.tutors.bias_variance.experiments import DRAWS, EPOCHS
 from nbtutor.widgets.tutors.bias_variance.networks import Networks
 from tests.claims.share import count

@@ -11,9 +11,9 @@ import nbformat
 import numpy as np
 import pytest
 
+from nbtutor import LearningRateTutor
 from nbtutor.experiments import lr_range_test, lr_sweep
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors import LearningRateTutor
 from nbtutor.widgets.tutors.learning_rate.experiments import (
     EPOCHS,
     RATES,

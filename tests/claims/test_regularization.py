@@ -14,10 +14,10 @@ import nbformat
 import numpy as np
 import pytest
 
+from nbtutor import RegularizationTutor
 from nbtutor.experiments import REGULARIZERS, Prescription, prescribe
 from nbtutor.experiments.situation import run
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors import RegularizationTutor
 from nbtutor.widgets.tutors.regularization.experiments import (
     Answer,
     EarlyStopping,
