@@ -50,7 +50,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
         def _split_scope(self, nodeid: str) -> str:
             return "browser" if _place(nodeid) == 0 else nodeid.split("::", 1)[0]
 
-    config.option.loadscope_reorder = False  # the order of the tests is that of their collection
+    config.option.loadscopereorder = False  # the order of the tests is that of their collection
     return BrowsersApart(config, log)
 
 

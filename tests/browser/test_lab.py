@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from tests.browser.board import Board
 from tests.browser.conftest import PLAYGROUND, Watch
+from tests.browser.lesson import LessonPage
 from tests.browser.test_diagram import type_number
 from tests.browser.test_draw import TABLE, open_tools, place
 from tests.browser.test_gallery import choose, open_sweep
@@ -47,20 +48,18 @@ def page(
         page.close()
 
 
-def notebook_url(server: Server) -> str:
+def notebook_url(server: Server, lesson: str = PLAYGROUND) -> str:
     address, _, token = server.url.partition("?")
-    return f"{address.removesuffix('/lab')}/lab/tree/{PLAYGROUND}?{token}"
+    return f"{address.removesuffix('/lab')}/lab/tree/{lesson}?{token}"
 
 
-def open_notebook(page: Page, server: Server, link: str = "") -> Board:
-    """Open the playground's notebook and wait until its kernel is there."""
+def open_notebook(page: Page, server: Server, link: str = "", lesson: str = PLAYGROUND) -> Board:
+    """Open a lesson's notebook and wait until its kernel is there."""
     board = Board(page, Traffic(page), server)
     page.set_default_timeout(30_000)
-    page.goto(notebook_url(server) + link)
-    expect(
-        page.locator(".jp-Notebook").get_by_role("heading", name="The playground")
-    ).to_be_visible(timeout=60_000)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
+    page.goto(notebook_url(server, lesson) + link)
+    expect(page.locator(".jp-Notebook h1")).to_be_visible(timeout=60_000)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator").first).to_have_attribute(
         "data-status", "idle", timeout=30_000
     )
     expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=30_000)
@@ -272,3 +271,42 @@ def test_every_part_of_the_board_in_a_notebook(page: Page, lab: tuple[Server, Pa
     choose(board, "xor_without_hidden")
     expect(board.view("status")).to_have_attribute("data-state", "idle")
     board.check_no_bad_numbers()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "10-bias-variance",
+        *(  # made of the same parts
+            pytest.param(name, marks=pytest.mark.soak)
+            for name in ("01-activation", "08-learning-rate", "09-batch-size", "14-regularise")
+        ),
+    ],
+)
+def test_a_lesson_in_a_notebook(page: Page, lab: tuple[Server, Path], name: str) -> None:
+    server, _ = lab
+    open_notebook(page, server, lesson=f"{name}.ipynb")
+    # The picture stands in for the board until it is there.
+    expect(page.locator(".jp-OutputArea img").first).to_be_attached()
+    menu(page, "Run", "Run All Cells")
+    lesson = LessonPage(page)
+    for part in ("prediction", "stage", "exercises", "program"):
+        lesson.part(part).scroll_into_view_if_needed(timeout=60_000)
+        expect(lesson.part(part)).to_have_attribute("data-seq", re.compile(r"\d"))
+    question = lesson.part("prediction")
+    question.get_by_role("radio").first.check()
+    question.get_by_role("button", name="This is my answer").click()
+    expect(question.get_by_role("status")).not_to_be_empty()
+    lesson.stage.scroll_into_view_if_needed()
+    if name == "01-activation":
+        lesson.choose("Race")
+    lesson.stage.get_by_role("button", name="Play").click()
+    page.wait_for_function(
+        "() => Number(document.querySelector('[data-view=stage]').dataset.epoch) > 3"
+    )
+    chart = lesson.charts().first
+    chart.scroll_into_view_if_needed()
+    expect(chart.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"\d"))
+    lesson.part("exercises").get_by_role("button", name="Check").first.click()
+    expect(lesson.part("exercises").get_by_role("status").first).not_to_be_empty()

@@ -40,17 +40,40 @@ export function toSteps(x: number, y: number, [xmin, xmax, ymin, ymax]: Domain):
   ];
 }
 
-/** All within `reach` of a place, in steps, the nearest first. */
+type Place = readonly [x: number, y: number];
+
+/** All within `reach` of a place or of the way to it, in steps, the nearest first. */
 export function within(
   spots: readonly Spot[],
-  [x, y]: readonly [number, number],
+  to: Place,
   reach: number,
+  from: Place = to,
 ): Spot[] {
+  const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
+  const length = dx * dx + dy * dy;
+  const distanceOf = ([x, y]: Spot): number => {
+    const along = length === 0 ? 0 : ((x - from[0]) * dx + (y - from[1]) * dy) / length;
+    const part = Math.max(0, Math.min(1, along));
+    return Math.hypot(x - from[0] - part * dx, y - from[1] - part * dy);
+  };
   return spots
-    .map((spot) => ({ spot, distance: Math.hypot(spot[0] - x, spot[1] - y) }))
+    .map((spot) => ({ spot, distance: distanceOf(spot) }))
     .filter(({ distance }) => distance <= reach)
     .sort((a, b) => a.distance - b.distance)
     .map(({ spot }) => spot);
+}
+
+/** Places on the way, each so far from the one before: a fast pointer is told of seldom. */
+export function placesAlong(
+  from: { readonly x: number; readonly y: number },
+  to: { readonly x: number; readonly y: number },
+  every: number,
+): { x: number; y: number }[] {
+  const distance = Math.hypot(to.x - from.x, to.y - from.y);
+  return Array.from({ length: Math.floor(distance / every) }, (_, k) => {
+    const part = ((k + 1) * every) / distance;
+    return { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) };
+  });
 }
 
 /** A place beside another one, spread like a spray can: most near, none beyond `radius`. */

@@ -12,7 +12,7 @@ import { TRAITS } from "../protocol";
 import { SUPPRESS } from "../shortcuts";
 import type { Scene } from "../scene";
 import {
-  brushAnswer, GRID, type Spot, spotsOf, spray, toSteps, within, without,
+  brushAnswer, GRID, placesAlong, type Spot, spotsOf, spray, toSteps, within, without,
 } from "../strokes";
 import { CLASS_COUNT, type Palette } from "../theme";
 import { tableDialog } from "./table";
@@ -227,8 +227,8 @@ export function drawing(
     return toSteps(...plane.toPlane(px, py), domain());
   }
 
-  function erase(place: [number, number], reach: number, most: number): Spot[] {
-    const hit = within(shownSpots(), place, reach).slice(0, most);
+  function erase(place: [number, number], reach: number, most: number, from = place): Spot[] {
+    const hit = within(shownSpots(), place, reach, from).slice(0, most);
     if (hit.length === 0) return hit;
     if (draft !== null) draft = without(draft, hit);
     else if (without(shownSpots(), hit).length < 2) {
@@ -288,10 +288,15 @@ export function drawing(
     plane.setPointer(pointer);
     if (last !== null) {
       if (tool === "move") drag(stepsAt(pointer.x, pointer.y));
-      else if (tool === "erase") erase(stepsAt(pointer.x, pointer.y), reachFor(event), Infinity);
-      else if (Math.hypot(pointer.x - last.x, pointer.y - last.y) >= SPRAY_EVERY) {
+      else if (tool === "erase") {
+        const [from, to] = [stepsAt(last.x, last.y), stepsAt(pointer.x, pointer.y)];
+        erase(to, reachFor(event), Infinity, from);
         last = pointer;
-        put(...plane.toPlane(...spray(pointer.x, pointer.y, SPRAY_RADIUS)));
+      } else {
+        for (const place of placesAlong(last, pointer, SPRAY_EVERY)) {
+          last = place;
+          put(...plane.toPlane(...spray(place.x, place.y, SPRAY_RADIUS)));
+        }
       }
     }
     redraw();
