@@ -2,7 +2,7 @@
 
 Run it from the top of the source tree, on a machine that does nothing else, with the extras
 ``test`` and ``bench``, PyTorch and a Chromium:
-``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about nine minutes; with
+``OMP_NUM_THREADS=1 python -m tests.benchmarks.report``. It takes about twelve minutes; with
 ``--quick`` the live part is short and nothing is written.
 
 The engine's part alone needs neither Chromium nor Playwright, and takes about five:
@@ -74,10 +74,12 @@ def engine_part() -> list[str]:
 
 
 def live_part(quick: bool) -> list[str]:
-    """Measure the playground in Chromium."""
-    from tests.benchmarks import live_browser
+    """Measure the playground and the lessons in Chromium."""
+    from tests.benchmarks import lessons_browser, live_browser
 
-    own, beside = live_browser.measure(live_browser.QUICK if quick else live_browser.Plan())
+    plan = live_browser.QUICK if quick else live_browser.Plan()
+    own, beside = live_browser.measure(plan)
+    lessons = lessons_browser.measure(plan)
     return [
         "## Live, in Chromium\n\n"
         "The playground at its defaults with all views, through the real server; browser, server "
@@ -87,6 +89,10 @@ def live_part(quick: bool) -> list[str]:
         "server. The rows for ipympl and inline count the pictures that reached the browser.\n\n"
         + live_browser.table(beside)
         + "\n",
+        "## The lessons\n\n"
+        "From the navigation to the first live part in sight, with a kernel kept ready; and the "
+        "pictures of the first experiment while it plays, with the rate of the slowest twentieth "
+        "beside it.\n\n" + live_browser.table(lessons) + "\n",
     ]
 
 

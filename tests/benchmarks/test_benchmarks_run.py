@@ -128,6 +128,9 @@ def test_the_whole_report(
         ]
 
     monkeypatch.setattr(live_browser, "measure", measure)
+    lessons_browser = import_module("tests.benchmarks.lessons_browser")
+    lesson = live_browser.Figure("a lesson", 1.2, None, "s", "at most 2", True)
+    monkeypatch.setattr(lessons_browser, "measure", lambda plan: [lesson])
     monkeypatch.setattr(report, "RESULTS", tmp_path / "RESULTS.md")
 
     report.main(["--quick"] if quick else [])
@@ -137,6 +140,7 @@ def test_the_whole_report(
     check_engine_part(text)
     for what in ("own", "beside"):
         assert f"| {what} | 57.5 |  | 1/s | at least 30 (reached) |" in text
+    assert "| a lesson | 1.2 |  | s | at most 2 (reached) |" in text
     assert plans == [live_browser.QUICK if quick else live_browser.Plan()]
     assert report.RESULTS.exists() is not quick
 
