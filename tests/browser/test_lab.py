@@ -27,11 +27,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 
+@pytest.fixture(scope="module")
+def workspaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where JupyterLab keeps what was open last, to open it again: not in the user's home."""
+    return tmp_path_factory.mktemp("workspaces")
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
+def lab(tmp_path: Path, workspaces: Path) -> Iterator[tuple[Server, Path]]:
     """``nbtutor lab`` with an empty working folder."""
     folder = tmp_path / "course"
-    with running_server(folder, command="lab") as running:
+    own = f"import os; os.environ['JUPYTERLAB_WORKSPACES_DIR'] = {str(workspaces)!r}"
+    with running_server(folder, command="lab", program=own) as running:
         yield running, folder
 
 
@@ -48,9 +55,11 @@ def page(
         page.close()
 
 
-def notebook_url(server: Server, lesson: str = PLAYGROUND) -> str:
+def notebook_url(server: Server, lesson: str) -> str:
     address, _, token = server.url.partition("?")
-    return f"{address.removesuffix('/lab')}/lab/tree/{lesson}?{token}"
+    # Each lesson has a workspace of its own, in which no other is open.
+    place = "" if lesson == PLAYGROUND else f"/workspaces/{lesson[:2]}"
+    return f"{address.removesuffix('/lab')}/lab{place}/tree/{lesson}?{token}"
 
 
 def open_notebook(page: Page, server: Server, link: str = "", lesson: str = PLAYGROUND) -> Board:
