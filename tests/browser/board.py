@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from playwright.sync_api import expect
 
+import nbtutor
 from tests.browser.wire import Traffic
 from tests.serve.server import Server
 
@@ -134,6 +135,10 @@ class Board:
         self.wait_for_state("paused")
         expect(self.button("Play")).to_be_visible()
         self.idle()
+
+    def catch_up(self, same: nbtutor.Playground) -> None:
+        """Train a run in Python as far as the page's: a pause may come in mid-epoch."""
+        same._live.run.advance(updates=int(self.value("updates").replace(",", "")))
 
     # Things to read.
 

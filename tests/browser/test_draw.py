@@ -85,7 +85,7 @@ def expect_the_same_losses(board: Board, points: OwnPoints) -> None:
     """Pause, and compare the losses with those of a run in Python."""
     board.pause()
     with closing(nbtutor.Playground(data=points)) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         loss, held_out = same.history.train_loss[-1], same.history.validation_loss[-1]
     assert float(board.value("train-loss")) == pytest.approx(loss, rel=0.01, abs=0.001)
     assert float(board.value("validation-loss")) == pytest.approx(held_out, rel=0.01, abs=0.001)

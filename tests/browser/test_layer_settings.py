@@ -49,7 +49,7 @@ def test_activation_per_layer(board: Board) -> None:
     board.play(until_epoch=5)
     board.pause()
     with closing(nbtutor.Playground(activation=("sigmoid", "leaky_relu"))) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         expect_loss(board, same)
     # A layer that is added has the last one's; the list at the left sets all.
     board.button("Add a layer").click()
@@ -75,7 +75,7 @@ def test_dropout_per_layer(board: Board) -> None:
     board.play(until_epoch=5)
     board.pause()
     with closing(nbtutor.Playground(dropout=(0.2, 0.0))) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         expect_loss(board, same)
     # The slider at the left sets all of them.
     board.press("Dropout", "End")

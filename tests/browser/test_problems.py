@@ -44,7 +44,7 @@ def test_classes(board: Board, family: nbtutor.engine.families.Family) -> None:
     board.pause()
     board.check_no_bad_numbers()
     with closing(nbtutor.Playground(family.name)) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         loss = same.history.train_loss[-1]
         accuracy = same.history.validation_accuracy[-1]
     assert float(board.value("train-loss")) == pytest.approx(loss, rel=0.01, abs=0.001)
@@ -62,7 +62,7 @@ def test_regression(board: Board, surface: nbtutor.engine.surfaces.Surface) -> N
     # A value is not right or wrong: there is no accuracy.
     assert board.value("train-accuracy") == board.value("validation-accuracy") == "–"
     with closing(nbtutor.Playground(surface.name)) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         loss = same.history.validation_loss[-1]
         corners = same.network.predict([[-5.5, -5.5], [5.5, 5.5]])[0, :, 0]
     assert float(board.value("validation-loss")) == pytest.approx(loss, rel=0.01, abs=0.001)
@@ -183,7 +183,7 @@ def test_constant_weights_never_break_their_symmetry(board: Board) -> None:
     board.play(until_epoch=5)
     board.pause()
     with closing(nbtutor.Playground(initialization="constant")) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         weights = same.network.weights[0][0]
         np.testing.assert_allclose(weights, weights[:, :1] * np.ones((1, 4)), rtol=1e-4)
         loss = same.history.train_loss[-1]

@@ -136,7 +136,7 @@ def test_accuracy_and_confusion_matrix(open_board: OpenBoard) -> None:
     expect(board.view("verdict").locator(".nbt-confusion")).to_have_count(2)
     assert bottom(board) <= 790
     with closing(nbtutor.Playground("blobs", classes=4, noise=0.5, label_noise=0.1)) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         run = same._live.run
         sets = [(same.network.predict(d.X)[0], d.y) for d in (run.validation, run.train)]
     board.page.wait_for_function(
@@ -160,7 +160,7 @@ def test_of_a_regression_the_share_explained(open_board: OpenBoard) -> None:
     board.play(until_epoch=10)
     board.pause()
     with closing(nbtutor.Playground("plane", noise=0.1)) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         run = same._live.run
         explained = [
             metrics.r2_score(d.y, same.network.predict(d.X)[0, :, 0])
@@ -229,7 +229,7 @@ def test_train_and_test_from_different_distributions(board: Board) -> None:
     board.play(until_epoch=60)
     board.pause()
     with closing(nbtutor.Playground(shift=1.0)) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         run = same._live.run
         assert run.train.X[:, 0].max() <= run.validation.X[:, 0].min()
         sentence = same.verdict.sentence

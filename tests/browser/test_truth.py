@@ -32,7 +32,7 @@ def test_it_is_the_run_that_python_makes(board: Board, how: str) -> None:
             board.button("Epoch").click()
             board.wait_for_exactly(epoch)
     with closing(nbtutor.Playground("circle")) as same:
-        same.train(epochs=board.epoch)
+        board.catch_up(same)
         check_numbers(board, same)
         check_field(board, same)
         check_tip(board, same)
