@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def twin(board: Board, **settings: Any) -> Iterator[nbtutor.Playground]:
     """The same run in Python, trained as far as the page's."""
     made = nbtutor.Playground(**settings)
-    board.catch_up(made)
+    made.train(board.epoch)
     yield made
     made.close()
 
