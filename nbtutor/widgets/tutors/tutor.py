@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import ipywidgets
 
@@ -15,6 +15,7 @@ from nbtutor.engine.validation import ParameterError, check_choice
 from nbtutor.widgets.boxes import box, close_all, section
 from nbtutor.widgets.controls import make_controls
 from nbtutor.widgets.dials import Dial, Panel
+from nbtutor.widgets.lesson import Outcome
 from nbtutor.widgets.lesson.part import Part
 from nbtutor.widgets.settings import WORDS, RunSettings, unknown_name
 from nbtutor.widgets.views import ChartView, Stage, Work
@@ -80,6 +81,9 @@ class Experiment(Work, ABC):
     def formulas(self) -> Sequence[str]:
         """Return what is computed now, a formula with its numbers a line; there may be none."""
         return ()
+
+
+Kind = TypeVar("Kind", bound=Experiment)
 
 
 class Tutor(ipywidgets.VBox):
@@ -237,6 +241,12 @@ class Tutor(ipywidgets.VBox):
         """
         self.stage.run()
         return self.work.result
+
+    def _finished(self, kind: type[Kind]) -> Kind | Outcome:
+        """Return the present experiment if it is of this kind and has ended, or what to do."""
+        if isinstance(self.work, kind) and self.stage.finished:
+            return self.work
+        return Outcome(False, f'Choose "{kind.label}", press Play and let it end.')
 
     def figure(self) -> Figure:
         """Return the charts as a matplotlib figure."""

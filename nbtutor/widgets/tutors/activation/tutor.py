@@ -173,14 +173,8 @@ class ActivationTutor(Tutor):
         hint = "too even: try a lower" if low else "too sure: try a higher"
         return Outcome(False, f"{told} That is {hint} temperature.")
 
-    def _finished_units(self) -> DeadUnits | Outcome:
-        work = self.work
-        if not isinstance(work, DeadUnits) or not self.stage.finished:
-            return Outcome(False, f'Choose "{DeadUnits.label}", press Play and let it end.')
-        return work
-
     def _check_kill(self) -> Outcome:
-        work = self._finished_units()
+        work = self._finished(DeadUnits)
         if isinstance(work, Outcome):
             return work
         dead = work.off["relu"][-1]
@@ -190,7 +184,7 @@ class ActivationTutor(Tutor):
         return Outcome(False, f"{told} Raise the learning rate, and run it again.")
 
     def _check_wake(self) -> Outcome:
-        work = self._finished_units()
+        work = self._finished(DeadUnits)
         if isinstance(work, Outcome):
             return work
         begun = work.begun["then_low"]

@@ -16,7 +16,7 @@ from nbtutor.widgets.tutors.batch_size.scaling_rule import SCALED, ScalingRule
 from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, SizeRace, SizesResult
 from nbtutor.widgets.tutors.batch_size.spike_detective import SpikeDetective
 from nbtutor.widgets.tutors.batch_size.width_sweep import WIDTHS, WidthSweep
-from nbtutor.widgets.tutors.tutor import Experiment, Tutor
+from nbtutor.widgets.tutors.tutor import Tutor
 
 CALM = 0.5
 """Share of the smallest batch's spread that the exercise asks for, and"""
@@ -130,12 +130,6 @@ class BatchSizeTutor(Tutor):
             self.prediction.outcome = _what_happened(self.work.result)
 
     # The exercises look at what the learner's own run has come to.
-
-    def _finished(self, kind: type[Experiment]) -> Any:
-        """Return the present experiment if it is of this kind and has ended, or what to do."""
-        if isinstance(self.work, kind) and self.stage.finished:
-            return self.work
-        return Outcome(False, f'Choose "{kind.label}", press Play and let it end.')
 
     def _check_calm(self) -> Outcome:
         race = self._finished(SizeRace)

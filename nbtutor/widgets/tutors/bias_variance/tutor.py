@@ -150,17 +150,11 @@ class BiasVarianceTutor(Tutor):
 
     # The exercises look at what the learner's own networks have come to.
 
-    def _finished(self, kind: type[Live | Sources]) -> Outcome | None:
-        if isinstance(self.work, kind) and self.stage.finished:
-            return None
-        return Outcome(False, f'Choose "{kind.label}", press Play and let it end.')
-
     def _live_parts(self) -> Decomposition | Outcome:
-        not_yet = self._finished(Live)
-        parts = self.work.parts if isinstance(self.work, Live) else None
-        if not_yet is not None or parts is None:
-            return not_yet or Outcome(False, "The answers are too large. Lower the learning rate.")
-        return parts
+        live = self._finished(Live)
+        if isinstance(live, Outcome):
+            return live
+        return live.parts or Outcome(False, "The answers are too large. Lower the learning rate.")
 
     def _check_largest(self, wanted: str, hints: dict[str, str]) -> Outcome:
         parts = self._live_parts()
@@ -199,10 +193,10 @@ class BiasVarianceTutor(Tutor):
         return Outcome(False, f"{said} Bias² is the larger part: that is too much of it.")
 
     def _check_sources(self) -> Outcome:
-        not_yet = self._finished(Sources)
-        if not_yet is not None or not isinstance(self.work, Sources):
-            return not_yet or Outcome(False, "")
-        split = self.work.result
+        sources = self._finished(Sources)
+        if isinstance(sources, Outcome):
+            return sources
+        split = sources.result
         said = f"Other points make {split.data:.4f}, other first weights {split.given_data:.4f}."
         if split.given_data > split.data:
             return Outcome(True, said)

@@ -121,17 +121,11 @@ class LearningRateTutor(Tutor):
 
     # The exercises look at what the learner's own sweep has come to.
 
-    def _finished_sweep(self) -> tuple[RateSweep, LearningRateSweep] | Outcome:
-        sweep = self.sweep
-        if sweep is None or not self.stage.finished:
-            return Outcome(False, f'Choose "{RateSweep.label}", press Play and let it end.')
-        return sweep, sweep.result
-
     def _check_good_rate(self) -> Outcome:
-        found = self._finished_sweep()
-        if isinstance(found, Outcome):
-            return found
-        sweep, result = found
+        sweep = self._finished(RateSweep)
+        if isinstance(sweep, Outcome):
+            return sweep
+        result = sweep.result
         loss, lowest = result.final_losses[sweep.chosen], float(np.nanmin(result.final_losses))
         rate = f"{RATES[sweep.chosen]:.2g}"
         if loss <= 2 * lowest:
@@ -146,10 +140,10 @@ class LearningRateTutor(Tutor):
         )
 
     def _check_too_slow(self) -> Outcome:
-        found = self._finished_sweep()
-        if isinstance(found, Outcome):
-            return found
-        sweep, result = found
+        sweep = self._finished(RateSweep)
+        if isinstance(sweep, Outcome):
+            return sweep
+        result = sweep.result
         start, loss = result.losses[0, sweep.chosen], result.final_losses[sweep.chosen]
         rate = f"{RATES[sweep.chosen]:.2g}"
         if 0.75 * start < loss < start:
@@ -159,10 +153,10 @@ class LearningRateTutor(Tutor):
         return Outcome(False, f"Rate {rate} did not learn at all. Slow ones are on the left.")
 
     def _check_momentum(self) -> Outcome:
-        found = self._finished_sweep()
-        if isinstance(found, Outcome):
-            return found
-        sweep, result = found
+        sweep = self._finished(RateSweep)
+        if isinstance(sweep, Outcome):
+            return sweep
+        result = sweep.result
         if not np.isclose(self.settings.momentum, 0.9):
             return Outcome(
                 False, f"The momentum is {self.settings.momentum:g}. Set it to 0.9 and run again."

@@ -227,9 +227,9 @@ class RegularizationTutor(Tutor):
         return work, work.result
 
     def _check_patience(self) -> Outcome:
-        work = self.work
-        if not isinstance(work, EarlyStopping) or not self.stage.finished:
-            return Outcome(False, f'Choose "{EarlyStopping.label}", press Play and let it end.')
+        work = self._finished(EarlyStopping)
+        if isinstance(work, Outcome):
+            return work
         found = work.result
         if not found.stop_epoch:
             return Outcome(False, "It has not stopped at all. Make the patience shorter.")
@@ -242,9 +242,9 @@ class RegularizationTutor(Tutor):
         return Outcome(False, f"{here} That is the lowest of all. Make the patience shorter.")
 
     def _check_unreliable(self) -> Outcome:
-        work = self.work
-        if not isinstance(work, RemedyRanking) or not self.stage.finished:
-            return Outcome(False, f'Choose "{RemedyRanking.label}", press Play and let it end.')
+        work = self._finished(RemedyRanking)
+        if isinstance(work, Outcome):
+            return work
         result = work.result
         assert result is not None
         harmed = {name: work.NETWORKS - work.lower(result, name) for name in result.names}
