@@ -42,6 +42,19 @@ class LessonPage:
     def exercise(self, name: str) -> Locator:
         return self.page.locator(f"[data-exercise={name}]")
 
+    def predict(self, words: str) -> Locator:
+        """Answer the question, with the option that has these words, and return the question."""
+        question = self.part("prediction")
+        question.get_by_label(re.compile(words)).check()
+        question.get_by_role("button", name="This is my answer").click()
+        return question
+
+    def check(self, name: str) -> Locator:
+        """Press the button of an exercise, and return the exercise."""
+        exercise = self.exercise(name)
+        exercise.get_by_role("button").click()
+        return exercise
+
     def choose(self, experiment: str) -> None:
         """Take up an experiment that was not run yet."""
         self.page.get_by_role("button", name=experiment, exact=True).click()
@@ -65,6 +78,19 @@ class LessonPage:
         self.page.wait_for_function(_ENDED, timeout=60_000)
         expect(self.stage.get_by_role("progressbar")).to_be_visible()
         expect(self.stage.get_by_role("button", name="Play")).to_be_visible()
+
+    def run(self, experiment: str) -> None:
+        """Take up an experiment, and play it to its end."""
+        self.choose(experiment)
+        self.play_to_the_end()
+
+    def check_looks(self) -> None:
+        """Axe finds nothing, and nothing is wider than the window."""
+        found = self.violations()
+        assert found == [], found
+        size = self.page.viewport_size
+        assert size is not None
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
     def violations(self) -> list[str]:
         """What axe has to say."""

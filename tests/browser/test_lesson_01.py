@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lesson import LessonPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator
+    from playwright.sync_api import Locator
 
 LESSON = "01-activation.ipynb"
 OpenLesson = Callable[..., LessonPage]
@@ -30,32 +29,24 @@ def press(handle: Locator, key: str, times: int) -> None:
         handle.press(key)
 
 
-def check(lesson: LessonPage, name: str) -> Locator:
-    exercise = lesson.exercise(name)
-    exercise.get_by_role("button").click()
-    return exercise
-
-
 def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     lesson = open_lesson(LESSON)
     # Predict.
-    question = lesson.part("prediction")
-    question.get_by_label(re.compile("ReLU")).check()
-    question.get_by_role("button", name="This is my answer").click()
+    question = lesson.predict("ReLU")
     # One neuron: there is nothing to play.
     expect(lesson.stage.get_by_role("button")).to_have_count(0)
     formulas = lesson.page.locator(".nbt-formulas")
     expect(formulas).to_contain_text("= 1.0 \u00d7")
-    expect(check(lesson, "separate").get_by_role("status")).to_contain_text("both clouds")
-    expect(check(lesson, "saturate").get_by_role("status")).to_contain_text("far from 0")
+    expect(lesson.check("separate").get_by_role("status")).to_contain_text("both clouds")
+    expect(lesson.check("saturate").get_by_role("status")).to_contain_text("far from 0")
     # By keyboard: each press is answered in the formula and in the picture.
     press(slider(lesson, "Weight w\u2081"), "ArrowLeft", 20)
     expect(formulas).to_contain_text("= (\u22121.0) \u00d7")
     expect(lesson.stage).to_contain_text(re.compile(r"(9[5-9]|100)% of the points"))
-    expect(check(lesson, "separate")).to_have_attribute("data-outcome", "right")
+    expect(lesson.check("separate")).to_have_attribute("data-outcome", "right")
     press(slider(lesson, "Bias b"), "End", 1)
     expect(formulas).to_contain_text("+ 10.0 =")
-    expect(check(lesson, "saturate")).to_have_attribute("data-outcome", "right")
+    expect(lesson.check("saturate")).to_have_attribute("data-outcome", "right")
     # A point is chosen in the plane, by keyboard too.
     plane = lesson.charts().nth(1).get_by_role("img")
     before = formulas.inner_text()
@@ -66,10 +57,10 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     # Softmax.
     lesson.choose("Softmax")
     expect(formulas).to_contain_text("= 1.000")
-    expect(check(lesson, "confident").get_by_role("status")).to_contain_text("try a lower")
+    expect(lesson.check("confident").get_by_role("status")).to_contain_text("try a lower")
     press(slider(lesson, "Temperature T"), "ArrowLeft", 7)
     expect(lesson.charts().nth(0)).to_contain_text("T = 0.45")
-    expect(check(lesson, "confident")).to_have_attribute("data-outcome", "right")
+    expect(lesson.check("confident")).to_have_attribute("data-outcome", "right")
     # The race answers the question.
     lesson.choose("Race")
     lesson.play_to_the_end()
@@ -77,16 +68,16 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     # Dead units.
     lesson.choose("Dead units")
     lesson.play_to_the_end()
-    expect(check(lesson, "kill").get_by_role("status")).to_contain_text("Raise the learning rate")
+    expect(lesson.check("kill").get_by_role("status")).to_contain_text("Raise the learning rate")
     press(slider(lesson, "Learning rate"), "ArrowRight", 3)
     expect(lesson.stage).to_have_attribute("data-epoch", "0")
     lesson.play_to_the_end()
-    expect(check(lesson, "kill")).to_have_attribute("data-outcome", "right")
+    expect(lesson.check("kill")).to_have_attribute("data-outcome", "right")
     look = lesson.page.get_by_role("combobox", name="Look at", exact=True)
     look.select_option("ReLU, then a tenth")
-    expect(check(lesson, "wake").get_by_role("status")).to_contain_text("0 times any rate is 0")
+    expect(lesson.check("wake").get_by_role("status")).to_contain_text("0 times any rate is 0")
     look.select_option("ReLU, then leaky")
-    expect(check(lesson, "wake")).to_have_attribute("data-outcome", "right")
+    expect(lesson.check("wake")).to_have_attribute("data-outcome", "right")
     expect(lesson.part("exercises")).to_contain_text("5 of 5 done")
     program = lesson.part("program")
     program.get_by_role("button", name="PyTorch").click()
@@ -112,15 +103,9 @@ def test_fast_dragging_ends_where_the_hand_ends(open_lesson: OpenLesson) -> None
     expect(lesson.stage.locator(".nbt-error")).to_have_text("")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
-def test_axe_finds_nothing(
-    open_lesson: OpenLesson, new_context: Callable[..., BrowserContext], scheme: str, width: int
-) -> None:
-    context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    lesson = open_lesson(LESSON, context)
+def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
+    lesson = open_in_each_look(LESSON)
     assert lesson.violations() == []
     lesson.choose("Dead units")
     lesson.play_to_the_end()
-    assert lesson.violations() == []
-    assert lesson.page.evaluate("document.documentElement.scrollWidth") <= width
+    lesson.check_looks()

@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lesson import LessonPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    pass
 
 LESSON = "08-learning-rate.ipynb"
 OpenLesson = Callable[..., LessonPage]
@@ -24,8 +23,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     question = lesson.part("prediction")
     question.get_by_role("button", name="This is my answer").click()
     expect(question.get_by_role("alert")).to_have_text("Choose an answer first.")
-    question.get_by_label(re.compile("largest rate")).check()
-    question.get_by_role("button", name="This is my answer").click()
+    lesson.predict("largest rate")
     expect(question.get_by_role("status")).to_contain_text("Now run it, and see")
     expect(question.get_by_label(re.compile("smallest rate"))).to_be_disabled()
     # An exercise before there is a run.
@@ -79,9 +77,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
 def test_each_experiment_runs(open_lesson: OpenLesson) -> None:
     lesson = open_lesson(LESSON)
     for name in ("Range test", "Schedules", "Optimizers"):
-        lesson.page.get_by_role("button", name=name, exact=True).click()
-        expect(lesson.stage).to_have_attribute("data-epoch", "0")
-        lesson.play_to_the_end()
+        lesson.run(name)
         expect(lesson.stage.locator(".nbt-error")).to_have_text("")
 
 
@@ -92,13 +88,7 @@ def test_the_program_is_shown(open_lesson: OpenLesson) -> None:
     expect(program.locator("pre")).to_contain_text("import torch")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
-def test_axe_finds_nothing(
-    open_lesson: OpenLesson, new_context: Callable[..., BrowserContext], scheme: str, width: int
-) -> None:
-    context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    lesson = open_lesson(LESSON, context)
+def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
+    lesson = open_in_each_look(LESSON)
     lesson.play_to_the_end()
-    assert lesson.violations() == []
-    assert lesson.page.evaluate("document.documentElement.scrollWidth") <= width
+    lesson.check_looks()

@@ -6,21 +6,15 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lesson import LessonPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator
+    from playwright.sync_api import Locator
 
 LESSON = "09-batch-size.ipynb"
 OpenLesson = Callable[..., LessonPage]
-
-
-def run(lesson: LessonPage, name: str) -> None:
-    lesson.choose(name)
-    lesson.play_to_the_end()
 
 
 def see(lesson: LessonPage, number: int, words: str) -> None:
@@ -52,9 +46,7 @@ def walk_to(chart: Locator, words: str, steps: int = 80) -> None:
 
 def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     lesson = open_lesson(LESSON)
-    question = lesson.part("prediction")
-    question.get_by_label(re.compile("All at once")).check()
-    question.get_by_role("button", name="This is my answer").click()
+    question = lesson.predict("All at once")
     expect(question.get_by_role("status")).to_contain_text("Now run it, and see")
     calm = lesson.exercise("calm-enough")
     calm.get_by_role("button").click()
@@ -72,7 +64,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     calm.get_by_role("button").click()
     expect(calm).to_have_attribute("data-outcome", "right")
     # The spike detective: before a spike is chosen, and after.
-    run(lesson, "Spike detective")
+    lesson.run("Spike detective")
     culprit = lesson.exercise("culprit")
     culprit.get_by_role("button").click()
     expect(culprit.get_by_role("status")).to_contain_text("not chosen a spike")
@@ -83,7 +75,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     culprit.get_by_role("button").click()
     expect(culprit).to_have_attribute("data-outcome", "right")
     # The scaling rule.
-    run(lesson, "Scaling rule")
+    lesson.run("Scaling rule")
     rescue = lesson.exercise("rescue")
     walk_to(lesson.charts().nth(0), r"k: times as large a batch 2,")
     see(lesson, 1, "k = 2: batches of 8")
@@ -99,7 +91,7 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
 def test_a_control_is_dragged(open_lesson: OpenLesson) -> None:
     """What has played plays on with what was set, and nonsense is told."""
     lesson = open_lesson(LESSON)
-    run(lesson, "Parameters and samples")
+    lesson.run("Parameters and samples")
     first = lesson.charts().nth(0)
     see(lesson, 0, "Width 8: 3.3 parameters a sample")
     samples = lesson.page.get_by_role("slider", name="Samples", exact=True)
@@ -120,15 +112,9 @@ def test_a_control_is_dragged(open_lesson: OpenLesson) -> None:
     expect(lesson.stage.locator(".nbt-error")).to_have_text("")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
-def test_axe_finds_nothing(
-    open_lesson: OpenLesson, new_context: Callable[..., BrowserContext], scheme: str, width: int
-) -> None:
-    context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    lesson = open_lesson(LESSON, context)
-    run(lesson, "Spike detective")
+def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
+    lesson = open_in_each_look(LESSON)
+    lesson.run("Spike detective")
     walk_to(lesson.charts().nth(0), "spike: ")
     see(lesson, 2, "Mislabelled points carry")
-    assert lesson.violations() == []
-    assert lesson.page.evaluate("document.documentElement.scrollWidth") <= width
+    lesson.check_looks()

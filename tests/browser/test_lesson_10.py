@@ -6,36 +6,21 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lesson import LessonPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    pass
 
 LESSON = "10-bias-variance.ipynb"
 OpenLesson = Callable[..., LessonPage]
 
 
-def wait_for_the_end(lesson: LessonPage) -> None:
-    """Wait until what plays has ended by itself."""
-    lesson.page.wait_for_function(
-        """() => {
-          const stage = document.querySelector("[data-view=stage]");
-          const bar = stage.querySelector("progress");
-          return stage.dataset.state === "paused" && bar.value === bar.max;
-        }""",
-        timeout=60_000,
-    )
-
-
 def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     lesson = open_lesson(LESSON)
     page = lesson.page
-    question = lesson.part("prediction")
-    question.get_by_label(re.compile("falls all the way")).check()
-    question.get_by_role("button", name="This is my answer").click()
+    question = lesson.predict("falls all the way")
     expect(question.get_by_role("status")).to_contain_text("Now run it, and see")
     # Observe: thirty networks, and the bars.
     most = lesson.exercise("variance-largest")
@@ -58,14 +43,14 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     points.focus()
     for _ in range(2):
         points.press("ArrowLeft")
-    wait_for_the_end(lesson)
+    lesson.wait_for_the_end()
     expect(lesson.stage.get_by_role("status")).to_contain_text("A setting changed at epoch")
     most.get_by_role("button").click()
     expect(most).to_have_attribute("data-outcome", "right")
     # Other networks start anew, and play on.
     for _ in range(2):
         page.get_by_role("button", name="Remove a layer").click()
-    wait_for_the_end(lesson)
+    lesson.wait_for_the_end()
     bias = lesson.exercise("bias-largest")
     bias.get_by_role("button").click()
     expect(bias).to_have_attribute("data-outcome", "right")
@@ -74,11 +59,8 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
 
 def test_the_sweep_draws_the_u(open_lesson: OpenLesson) -> None:
     lesson = open_lesson(LESSON)
-    question = lesson.part("prediction")
-    question.get_by_label(re.compile("falls at first")).check()
-    question.get_by_role("button", name="This is my answer").click()
-    lesson.choose("Sizes")
-    lesson.play_to_the_end()
+    question = lesson.predict("falls at first")
+    lesson.run("Sizes")
     expect(question.get_by_role("status")).to_contain_text("It fell and then rose")
     u = lesson.charts().nth(0).get_by_role("img")
     expect(u).to_have_attribute("aria-label", re.compile("The lowest error, 0.09"))
@@ -92,22 +74,14 @@ def test_the_sweep_draws_the_u(open_lesson: OpenLesson) -> None:
 def test_the_other_experiments_run(open_lesson: OpenLesson) -> None:
     lesson = open_lesson(LESSON)
     for name in ("More points", "Points or weights"):
-        lesson.page.get_by_role("button", name=name, exact=True).click()
-        expect(lesson.stage).to_have_attribute("data-epoch", "0")
-        lesson.play_to_the_end()
+        lesson.run(name)
         expect(lesson.stage.locator(".nbt-error")).to_have_text("")
     program = lesson.part("program")
     program.get_by_role("button", name="scikit-learn").click()
     expect(program.locator("pre")).to_contain_text("MLPClassifier")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
-def test_axe_finds_nothing(
-    open_lesson: OpenLesson, new_context: Callable[..., BrowserContext], scheme: str, width: int
-) -> None:
-    context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    lesson = open_lesson(LESSON, context)
+def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
+    lesson = open_in_each_look(LESSON)
     lesson.play_to_the_end()
-    assert lesson.violations() == []
-    assert lesson.page.evaluate("document.documentElement.scrollWidth") <= width
+    lesson.check_looks()

@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lesson import LessonPage
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    pass
 
 LESSON = "14-regularise.ipynb"
 OpenLesson = Callable[..., LessonPage]
@@ -21,9 +20,7 @@ OpenLesson = Callable[..., LessonPage]
 def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     lesson = open_lesson(LESSON)
     page = lesson.page
-    question = lesson.part("prediction")
-    question.get_by_label(re.compile("Four times as many")).check()
-    question.get_by_role("button", name="This is my answer").click()
+    question = lesson.predict("Four times as many")
     expect(question.get_by_role("status")).to_contain_text("Now run it, and see")
     gap = lesson.exercise("halve-the-gap")
     gap.get_by_role("button").click()
@@ -68,18 +65,14 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     page.reload()
     lesson.wait()
     expect(lesson.exercise("impatient")).to_contain_text("Done before")
-    page.get_by_role("button", name="L1 or L2", exact=True).click()
-    lesson.play_to_the_end()
+    lesson.run("L1 or L2")
     expect(lesson.charts().nth(0)).to_contain_text("L1 0.01")
 
 
 def test_the_ranking_answers_the_question(open_lesson: OpenLesson) -> None:
     lesson = open_lesson(LESSON)
-    question = lesson.part("prediction")
-    question.get_by_label(re.compile("smaller batch")).check()
-    question.get_by_role("button", name="This is my answer").click()
-    lesson.page.get_by_role("button", name="Remedies ranked", exact=True).click()
-    lesson.play_to_the_end()
+    question = lesson.predict("smaller batch")
+    lesson.run("Remedies ranked")
     expect(question.get_by_role("status")).to_contain_text("more data did the most")
     # A row is read by its name, and chosen by keyboard: the leftmost point is of the best remedy.
     ranking = lesson.charts().nth(0)
@@ -127,13 +120,7 @@ def test_fast_dragging_and_nonsense_leave_it_whole(open_lesson: OpenLesson) -> N
     expect(lesson.stage.locator(".nbt-error")).to_have_text("")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
-def test_axe_finds_nothing(
-    open_lesson: OpenLesson, new_context: Callable[..., BrowserContext], scheme: str, width: int
-) -> None:
-    context = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    lesson = open_lesson(LESSON, context)
+def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
+    lesson = open_in_each_look(LESSON)
     lesson.play_to_the_end()
-    assert lesson.violations() == []
-    assert lesson.page.evaluate("document.documentElement.scrollWidth") <= width
+    lesson.check_looks()
