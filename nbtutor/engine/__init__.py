@@ -6,7 +6,7 @@ Read it in this order: `activations`, `losses`, `parameters`, `network`, `optimi
 
 from nbtutor.engine.augmentation import Augmentation
 from nbtutor.engine.config import TrainingConfig
-from nbtutor.engine.copies import copies
+from nbtutor.engine.copies import copies, siblings
 from nbtutor.engine.curvature import Eigenpair, Hessian, largest_eigenvalue
 from nbtutor.engine.datasets import (
     Dataset,
@@ -54,5 +54,6 @@ __all__ = [
     "make_generator",
     "plant_faults",
     "save_run",
+    "siblings",
     "trace_update",
 ]

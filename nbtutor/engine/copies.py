@@ -1,4 +1,4 @@
-"""Networks made from a network: many of the same, or one in another precision."""
+"""Networks made from a network: many of the same, one in another precision, or siblings."""
 
 from __future__ import annotations
 
@@ -34,3 +34,20 @@ def copies(
     fleet = Network(**{**network.settings, **changes})
     fleet.parameters.flat[:] = network.parameters.flat[replica]
     return fleet
+
+
+def siblings(network: Network, replicas: int) -> Network:
+    """Return a fleet with the settings of a network, each of it with first weights of its own.
+
+    Parameters
+    ----------
+    network : Network
+    replicas : int
+
+    Raises
+    ------
+    ParameterError
+        If an argument is not allowed.
+    """
+    check_type("network", network, Network)
+    return Network(**{**network.settings, "replicas": replicas})

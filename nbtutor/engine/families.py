@@ -182,3 +182,6 @@ FAMILIES: dict[str, Family] = {
     )
 }
 """The classification data sets by name."""
+
+TWO_CLASSES = tuple(name for name, family in FAMILIES.items() if family.most_classes == 2)
+"""The names of those that have two classes, and no choice."""

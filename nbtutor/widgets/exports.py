@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbtutor.engine import Dataset, History
-from nbtutor.engine.code import PROGRAMS
+from nbtutor.engine.code import LIBRARIES, PROGRAMS
 from nbtutor.engine.validation import check_choice
 
 if TYPE_CHECKING:
@@ -97,8 +97,6 @@ def _program(library: str) -> Callable[[Playground], bytes]:
     return lambda playground: playground.to_code(library).encode()
 
 
-_LIBRARIES = {"numpy": "NumPy", "pytorch": "PyTorch", "keras": "Keras", "sklearn": "scikit-learn"}
-
 EXPORTS: Mapping[str, Export] = {
     "csv": Export("Run as CSV", ".csv", "text/csv", lambda p: p.to_csv().encode()),
     "points": Export("Points as CSV", "-points.csv", "text/csv", _points),
@@ -108,7 +106,7 @@ EXPORTS: Mapping[str, Export] = {
     "png": Export("Picture as PNG", ".png", "image/png", lambda p: _picture(p, "png")),
     "svg": Export("Picture as SVG", ".svg", "image/svg+xml", lambda p: _picture(p, "svg")),
 } | {
-    name: Export(f"Program for {_LIBRARIES[name]}", f"-{name}.py", "text/x-python", _program(name))
+    name: Export(f"Program for {LIBRARIES[name]}", f"-{name}.py", "text/x-python", _program(name))
     for name in PROGRAMS
 }
 """What a playground can be saved as, by the name that the page uses."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Generator, History, Network, ParameterError, Trainer
+from nbtutor.engine import Dataset, Generator, History, ParameterError, Trainer, siblings
 from nbtutor.engine.datasets import RegressionGenerator
 from nbtutor.engine.random import stream
 from nbtutor.engine.training import STOPPED_EARLY
@@ -264,7 +264,7 @@ class Fleet:
         self._followed = self._run.course.marks[:1]
         _, self._settings = self._followed[0]
         one = self._settings.make_network(self._run.train)
-        network = Network(**{**one.settings, "replicas": self.count})
+        network = siblings(one, self.count)
         config, seed = self._settings.training, self._settings.seed
         self.trainer = Trainer(network, self._data, self._validation, config, seed)
         self._paint = ReplicaPainter(network)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nbtutor.engine import Network, ParameterError, copies
+from nbtutor.engine import Network, ParameterError, copies, siblings
 
 
 def test_all_have_the_weights_of_the_chosen_replica() -> None:
@@ -36,3 +36,16 @@ def test_in_double_precision_the_weights_are_the_same_numbers() -> None:
 def test_a_replica_that_is_not_there_is_refused() -> None:
     with pytest.raises(ParameterError, match="replica"):
         copies(Network((2, 1)), replica=1)
+
+
+def test_siblings_have_the_settings_and_weights_of_their_own() -> None:
+    one = Network((2, 5, 1), "relu", seed=3)
+    fleet = siblings(one, 4)
+    assert fleet.settings == {**one.settings, "replicas": 4}
+    np.testing.assert_array_equal(fleet.weights[0][0], one.weights[0][0])
+    for other in fleet.weights[0][1:]:
+        assert np.abs(other - one.weights[0][0]).max() > 0.01
+    with pytest.raises(ParameterError, match="network"):
+        siblings("one", 4)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="replicas"):
+        siblings(one, 0)

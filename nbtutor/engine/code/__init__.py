@@ -13,7 +13,7 @@ from nbtutor.engine.code.recipe import Recipe, read_recipe
 from nbtutor.engine.training import Trainer
 from nbtutor.engine.validation import check_choice
 
-__all__ = ["PROGRAMS", "to_code"]
+__all__ = ["LIBRARIES", "PROGRAMS", "to_code"]
 
 PROGRAMS: dict[str, Callable[[Recipe], str]] = {
     "numpy": numpy_program.write,
@@ -22,6 +22,9 @@ PROGRAMS: dict[str, Callable[[Recipe], str]] = {
     "sklearn": sklearn_program.write,
 }
 """What writes a program, by the name of its library."""
+
+LIBRARIES = {"numpy": "NumPy", "pytorch": "PyTorch", "keras": "Keras", "sklearn": "scikit-learn"}
+"""The libraries as a person reads them."""
 
 
 def to_code(trainer: Trainer, library: str = "numpy", *, epochs: int | None = None) -> str:

@@ -2,6 +2,6 @@
 
 from nbtutor.widgets.lesson.exercises import Exercise, Exercises, Outcome
 from nbtutor.widgets.lesson.prediction import Prediction
-from nbtutor.widgets.lesson.program import Program
+from nbtutor.widgets.lesson.program import Program, programs_of
 
-__all__ = ["Exercise", "Exercises", "Outcome", "Prediction", "Program"]
+__all__ = ["Exercise", "Exercises", "Outcome", "Prediction", "Program", "programs_of"]

@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import traitlets
 
+from nbtutor.engine import Trainer
+from nbtutor.engine.code import LIBRARIES, to_code
 from nbtutor.engine.validation import ParameterError
 from nbtutor.widgets import protocol
 from nbtutor.widgets.lesson.part import Part
+
+
+def programs_of(
+    nbtutor: Callable[[], str], trainer: Callable[[], Trainer], epochs: int
+) -> dict[str, Callable[[], str]]:
+    """Return what writes the programs of a run: one of our own, and one for each other library.
+
+    Parameters
+    ----------
+    nbtutor : callable
+        Returns the program that uses this package.
+    trainer : callable
+        Returns a trainer of the run, with the settings of now.
+    epochs : int
+        How long the programs train.
+    """
+    others = {
+        LIBRARIES[library]: partial(lambda name: to_code(trainer(), name, epochs=epochs), library)
+        for library in ("numpy", "pytorch", "sklearn")
+    }
+    return {"nbtutor": nbtutor, **others}
 
 
 class Program(Part):

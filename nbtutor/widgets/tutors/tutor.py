@@ -60,6 +60,12 @@ class Experiment(Work, ABC):
     def result(self) -> Any:
         """What has come of it so far."""
 
+    @property
+    def so_far(self) -> str:
+        """How far it is, to begin a sentence with; empty at the end."""
+        done, total = self.progress
+        return "" if done == total else f"Epoch {done} of {total}. "
+
     @abstractmethod
     def charts(self) -> Sequence[Chart]:
         """Return what is seen of it now."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nbtutor.engine import code
 from nbtutor.engine.activations import GELU_CUBIC, GELU_LINEAR, LEAKY_SLOPE
-from nbtutor.engine.code import to_code
 from nbtutor.engine.validation import ParameterError
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import OWN, RunSettings
@@ -13,12 +13,10 @@ from nbtutor.widgets.tutors.activation.by_hand import Neuron, Softmax
 from nbtutor.widgets.tutors.activation.runs import EPOCHS, RACERS, RUNS, UNITS, DeadUnits, Race
 from nbtutor.widgets.tutors.tutor import Experiment
 
-LIBRARIES = {
-    "nbtutor": "nbtutor",
-    "NumPy": "numpy",
-    "PyTorch": "pytorch",
-    "scikit-learn": "sklearn",
+LIBRARIES = {"nbtutor": "nbtutor"} | {
+    label: name for name, label in code.LIBRARIES.items() if name != "keras"
 }
+"""What there is a program for: how `to_code` calls it, by the name that a person reads."""
 
 _NUMPY: Mapping[str, tuple[str, str]] = {
     "sigmoid": ("1 / (1 + np.exp(-z))", "a * (1 - a)"),
@@ -143,7 +141,7 @@ def _write_softmax(work: Softmax, library: str) -> str:
 def _write_run(settings: RunSettings, library: str, *, race: bool) -> str:
     """Return the training of a ReLU network; by nbtutor, the whole race or the counts of it."""
     if library != "nbtutor":
-        return to_code(Run(settings).trainer, LIBRARIES[library], epochs=EPOCHS)
+        return code.to_code(Run(settings).trainer, LIBRARIES[library], epochs=EPOCHS)
     s = settings
     if s.dataset == OWN:
         hint = "The programs of the other libraries carry the points with them."

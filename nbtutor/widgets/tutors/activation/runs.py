@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nbtutor.charts import Axis, Chart, Colour, Dash, Field, Line, Mark, Points, Rule
-from nbtutor.engine import Network, Trainer
+from nbtutor.engine import Trainer, siblings
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.widgets.dials import Choice, Steps
 from nbtutor.widgets.fields import plane_points
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.tutors.side_by_side import epoch_of, epochs_done
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray
@@ -57,8 +58,8 @@ def _train_evenly(
     """
     end = time.perf_counter() + seconds
     while True:
-        name = min(trainers, key=lambda name: epoch_of(trainers[name]))
-        if epoch_of(trainers[name]) >= EPOCHS:
+        name = min(trainers, key=lambda name: epoch_of(trainers[name], EPOCHS))
+        if epoch_of(trainers[name], EPOCHS) >= EPOCHS:
             return
         trainers[name].run(epochs=1)
         after(name)
@@ -69,13 +70,8 @@ def _train_evenly(
 def _begin(settings: RunSettings) -> Trainer:
     """Return a trainer of `RUNS` networks with one hidden layer of `UNITS`."""
     run = Run(settings.changed(hidden=(UNITS,)))
-    fleet = Network(**{**run.network.settings, "replicas": RUNS})
+    fleet = siblings(run.network, RUNS)
     return Trainer(fleet, run.train, run.validation, settings.training, settings.seed)
-
-
-def epoch_of(trainer: Trainer) -> int:
-    """Return the epochs that are done; all of them where nothing is left to train."""
-    return EPOCHS if trainer.finished else trainer.epoch
 
 
 @dataclass(frozen=True)
@@ -129,7 +125,7 @@ class Race(Experiment):
     @property
     def progress(self) -> tuple[int, int]:
         """Epochs that all have done, and in all."""
-        return min(map(epoch_of, self._trainers.values())), EPOCHS
+        return epochs_done(self._trainers.values(), EPOCHS), EPOCHS
 
     @property
     def result(self) -> dict[str, Array]:
@@ -145,10 +141,8 @@ class Race(Experiment):
         """Say who leads, and who is last."""
         finals = self.medians
         first, last = (pick(finals, key=lambda name: finals[name]) for pick in (min, max))
-        done, total = self.progress
-        head = "" if done == total else f"Epoch {done} of {total}. "
         return (
-            f"{head}Lowest loss: {ACTIVATIONS[first].label}, {finals[first]:.3g}; highest: "
+            f"{self.so_far}Lowest loss: {ACTIVATIONS[first].label}, {finals[first]:.3g}; highest: "
             f"{ACTIVATIONS[last].label}, {finals[last]:.3g} (median of {RUNS} networks)."
         )
 
@@ -268,7 +262,7 @@ class DeadUnits(Experiment):
     def _note(self, name: str) -> None:
         """Write down which units are off; from `SWITCH` on, try the two remedies as well."""
         trainer = self._trainers[name]
-        epoch = epoch_of(trainer)
+        epoch = epoch_of(trainer, EPOCHS)
         silent = self._sums(name, self._points).max(axis=-1) <= 0
         self.off[name].append(int(silent.sum()))
         if epoch in SHOWN_EPOCHS:
@@ -303,7 +297,7 @@ class DeadUnits(Experiment):
     @property
     def progress(self) -> tuple[int, int]:
         """Epochs that all have done, and in all."""
-        return min(map(epoch_of, self._trainers.values())), EPOCHS
+        return epochs_done(self._trainers.values(), EPOCHS), EPOCHS
 
     @property
     def result(self) -> dict[str, list[int]]:

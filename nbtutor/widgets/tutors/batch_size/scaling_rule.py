@@ -9,13 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from nbtutor.charts import Axis, Band, Chart, Colour, Dash, Line, Mark, Points, Rule, Shape
-from nbtutor.engine import Network, Trainer, TrainingConfig
+from nbtutor.engine import Trainer, TrainingConfig, siblings
 from nbtutor.engine.schedules import WarmUp
 from nbtutor.engine.training import DIVERGED
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.batch_size.side_by_side import epochs_done, say_loss, train_side_by_side
 from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS
+from nbtutor.widgets.tutors.side_by_side import epochs_done, say_loss, train_side_by_side
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray
@@ -100,7 +100,7 @@ class ScalingRule(Experiment):
 
     def __init__(self, settings: RunSettings) -> None:
         run = Run(settings)
-        fleet = Network(**{**run.network.settings, "replicas": RUNS})
+        fleet = siblings(run.network, RUNS)
         config = settings.training
         size = min(config.batch_size, len(run.train))
         self.factors = tuple(2**p for p in range(20) if 2**p * size <= len(run.train))
@@ -147,19 +147,17 @@ class ScalingRule(Experiment):
 
     def tell(self) -> str:
         """Say what the rule does for the k that is looked at."""
-        done, total = self.progress
         k = self.factors[self.chosen]
         result = self.result
-        head = "" if done == total else f"Epoch {done} of {total}. "
         base = f"Batches of {self._size}: {say_loss(result.base)}."
         if k == 1:
-            return f"{head}{base} Click a larger k to compare (medians of {RUNS} runs)."
+            return f"{self.so_far}{base} Click a larger k to compare (medians of {RUNS} runs)."
         ends = ", ".join(
             f"{way} {say_loss(np.median(result.losses[way][self.chosen]))}" for way in WAYS
         )
         closed = result.closed(SCALED)[self.chosen]
         share = f" The rule closes {closed:.0%} of the gap." if np.isfinite(closed) else ""
-        return f"{head}{base} Batches of {k * self._size}: {ends}.{share}"
+        return f"{self.so_far}{base} Batches of {k * self._size}: {ends}.{share}"
 
     def pick(self, mark: Line | Points, point: int) -> None:
         """Look at the k that was chosen."""

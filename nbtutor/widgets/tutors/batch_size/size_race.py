@@ -15,7 +15,7 @@ from nbtutor.engine.tables import MAX_ROWS
 from nbtutor.experiments import finite_population, time_update, update_bytes, update_spread
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.batch_size.side_by_side import (
+from nbtutor.widgets.tutors.side_by_side import (
     columns,
     epochs_done,
     say_loss,

@@ -20,6 +20,7 @@ from nbtutor.widgets.tutors.plane_marks import (
     class_marks,
     ring_marks,
 )
+from nbtutor.widgets.tutors.side_by_side import epoch_of
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray
@@ -119,7 +120,7 @@ class SpikeDetective(Experiment):
     @property
     def progress(self) -> tuple[int, int]:
         """Epochs done, and in all."""
-        return (EPOCHS if self._trainer.finished else self._trainer.epoch), EPOCHS
+        return epoch_of(self._trainer, EPOCHS), EPOCHS
 
     @property
     def finished(self) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nbtutor.engine import ParameterError
-from nbtutor.engine.code import to_code
-from nbtutor.engine.families import FAMILIES
-from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
+from nbtutor.engine import ParameterError, Trainer
+from nbtutor.engine.families import TWO_CLASSES
+from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program, programs_of
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.tutors.batch_size.scaling_rule import SCALED, ScalingRule
 from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, SizeRace, SizesResult
@@ -107,10 +105,7 @@ class BatchSizeTutor(Tutor):
                 ),
             ),
         )
-        self.program = Program(
-            {"nbtutor": self._write_nbtutor, "NumPy": self._to_code("numpy")}
-            | {"PyTorch": self._to_code("pytorch"), "scikit-learn": self._to_code("sklearn")}
-        )
+        self.program = Program(programs_of(self._write_nbtutor, self._trainer, EPOCHS))
         super().__init__(**settings)
 
     def change(self, **settings: Any) -> None:
@@ -251,24 +246,19 @@ class BatchSizeTutor(Tutor):
             "losses, spreads\n"
         )
 
-    def _to_code(self, library: str) -> Callable[[], str]:
-        def write() -> str:
-            work = self.work
-            size = work.sizes[work.chosen] if isinstance(work, SizeRace) else None
-            chosen = self.settings.batch_size if size is None else size
-            run = Run(self.settings.changed(batch_size=chosen))
-            return to_code(run.trainer, library, epochs=EPOCHS)
-
-        return write
+    def _trainer(self) -> Trainer:
+        work, chosen = self.work, self.settings.batch_size
+        if isinstance(work, SizeRace):
+            chosen = work.sizes[work.chosen]
+        return Run(self.settings.changed(batch_size=chosen)).trainer
 
 
 def _check_dataset(settings: dict[str, Any]) -> None:
     """Check that the truth about the labels is known, and that they are two."""
-    two = [name for name, family in FAMILIES.items() if family.most_classes == 2]
-    name = settings.get("dataset", two[0])
-    if name not in two:
+    name = settings.get("dataset", TWO_CLASSES[0])
+    if name not in TWO_CLASSES:
         hint = "Only of generated points with two classes does the lesson know the wrong labels."
-        raise ParameterError("dataset", name, f"one of {', '.join(two)}", hint)
+        raise ParameterError("dataset", name, f"one of {', '.join(TWO_CLASSES)}", hint)
 
 
 def _what_happened(result: SizesResult) -> str:

@@ -12,12 +12,6 @@ from nbtutor.engine import Dataset, Trainer
 from nbtutor.experiments import update_spread
 from nbtutor.widgets.dials import Steps
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.batch_size.side_by_side import (
-    columns,
-    epochs_done,
-    say_loss,
-    train_side_by_side,
-)
 from nbtutor.widgets.tutors.batch_size.spike_detective import find_mislabelled
 from nbtutor.widgets.tutors.plane_marks import (
     X_AXIS,
@@ -25,6 +19,12 @@ from nbtutor.widgets.tutors.plane_marks import (
     answer_marks,
     class_marks,
     ring_marks,
+)
+from nbtutor.widgets.tutors.side_by_side import (
+    columns,
+    epochs_done,
+    say_loss,
+    train_side_by_side,
 )
 from nbtutor.widgets.tutors.tutor import Experiment
 
@@ -139,11 +139,9 @@ class WidthSweep(Experiment):
     def tell(self) -> str:
         """Say how the width that is looked at does, and which is best for new points."""
         result = self.result
-        done, total = self.progress
-        head = "" if done == total else f"Epoch {done} of {total}. "
         at = self.chosen
         ends = (
-            f"{head}Width {WIDTHS[at]}: {result.parameters[at]:,} parameters for "
+            f"{self.so_far}Width {WIDTHS[at]}: {result.parameters[at]:,} parameters for "
             f"{result.samples} samples, training loss {say_loss(result.losses[-1, at])}, "
             f"validation loss {say_loss(result.validation_losses[-1, at])}."
         )

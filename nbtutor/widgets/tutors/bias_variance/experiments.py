@@ -28,6 +28,7 @@ from nbtutor.widgets.tutors.bias_variance.charts import (
     u_curve,
 )
 from nbtutor.widgets.tutors.bias_variance.networks import Networks
+from nbtutor.widgets.tutors.side_by_side import epoch_of
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray
@@ -78,8 +79,7 @@ class Live(Experiment):
     @property
     def progress(self) -> tuple[int, int]:
         """Epochs done, and in all."""
-        trainer = self._networks.trainer
-        done = self._end if trainer.finished else trainer.epoch
+        done = epoch_of(self._networks.trainer, self._end)
         return min(done, self._end - (not self._networks.known)), self._end
 
     @property
@@ -327,9 +327,7 @@ class Sources(Experiment):
 
     def tell(self) -> str:
         """Say how large the parts are."""
-        done, total = self.progress
-        words = f"{split_in_words(self.result)}."
-        return words if done == total else f"Epoch {done} of {total}. {words}"
+        return f"{self.so_far}{split_in_words(self.result)}."
 
     def charts(self) -> list[Chart]:
         """Return the boundaries of a row and of a column of the design, and the parts."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Generator, History, Network, ParameterError, Trainer
+from nbtutor.engine import Dataset, Generator, History, ParameterError, Trainer, siblings
 from nbtutor.engine.random import stream
 from nbtutor.experiments import (
     BiasVarianceResult,
@@ -95,7 +95,7 @@ class Networks:
         self._weight_draws = weight_draws
         self._find_source()
         one = settings.make_network(settings.make_data())
-        network = Network(**{**one.settings, "replicas": settings.replicas})
+        network = siblings(one, settings.replicas)
         data = self._draw()
         if weight_draws is not None:
             data = cross(network, data, weight_draws)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import ipywidgets
 
-from nbtutor.engine.datasets import FAMILIES
+from nbtutor.engine.families import FAMILIES, TWO_CLASSES
 from nbtutor.experiments import BiasVarianceSweep, Decomposition
 from nbtutor.widgets.boxes import close_all
 from nbtutor.widgets.controls import Count
@@ -133,9 +133,8 @@ class BiasVarianceTutor(Tutor):
         """Offer the data sets with two classes only, and no fleet without networks."""
         made = super()._make_controls()
         dataset, replicas = made["dataset"], made["replicas"]
-        two = [name for name, family in FAMILIES.items() if family.classes == 2]
-        dataset.options = [(FAMILIES[name].label, name) for name in two]
-        dataset.tooltips = two
+        dataset.options = [(FAMILIES[name].label, name) for name in TWO_CLASSES]
+        dataset.tooltips = list(TWO_CLASSES)
         dataset.value = self.settings.dataset
         close_all(replicas)
         made["replicas"] = Count(FLEETS, self.settings.replicas, "Networks")

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from nbtutor.charts import Axis, Chart, Colour, Dash, Line, Mark, Points, Rule
-from nbtutor.engine import Network, Trainer, TrainingConfig, copies
+from nbtutor.engine import Trainer, TrainingConfig, copies, siblings
 from nbtutor.engine.schedules import (
     CosineDecay,
     OneCycle,
@@ -30,6 +30,7 @@ from nbtutor.experiments import (
 )
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.tutors.side_by_side import epoch_of
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray
@@ -77,7 +78,7 @@ class RateSweep(Experiment):
     @property
     def progress(self) -> tuple[int, int]:
         """Epochs done, and in all."""
-        return (EPOCHS if self._trainer.finished else self._trainer.epoch), EPOCHS
+        return epoch_of(self._trainer, EPOCHS), EPOCHS
 
     @property
     def result(self) -> LearningRateSweep:
@@ -94,13 +95,12 @@ class RateSweep(Experiment):
     def tell(self) -> str:
         """Say which rate is best, and how many are lost."""
         result = self.result
-        done, total = self.progress
         lost = int(result.diverged.sum())
         words = f"{lost} of {len(RATES)} rates have diverged." if lost else "No rate has diverged."
         if result.best is None:
             return f"All {len(RATES)} rates have diverged."
         best = f"The best rate is {result.best_rate:.2g}, with a loss of {loss_of(result)}."
-        return f"{best} {words}" if done == total else f"Epoch {done} of {total}. {best} {words}"
+        return f"{self.so_far}{best} {words}"
 
     def pick(self, mark: Line | Points, point: int) -> None:
         """Look at the rate that was chosen in the U."""
@@ -296,7 +296,7 @@ class _Race(Experiment):
         self, settings: RunSettings, configs: Mapping[str, TrainingConfig], shows_rates: bool
     ) -> None:
         run = Run(settings)
-        fleet = Network(**{**run.network.settings, "replicas": RUNS})
+        fleet = siblings(run.network, RUNS)
         self._trainers = {
             name: Trainer(fleet.copy(), run.train, run.validation, config, settings.seed)
             for name, config in configs.items()
@@ -312,10 +312,7 @@ class _Race(Experiment):
 
     @property
     def _epochs(self) -> dict[str, int]:
-        return {
-            name: EPOCHS if trainer.finished else trainer.epoch
-            for name, trainer in self._trainers.items()
-        }
+        return {name: epoch_of(trainer, EPOCHS) for name, trainer in self._trainers.items()}
 
     @property
     def progress(self) -> tuple[int, int]:
@@ -331,9 +328,7 @@ class _Race(Experiment):
         """Say who leads."""
         finals = {name: float(np.median(losses[-1])) for name, losses in self.result.items()}
         best = min(finals, key=lambda name: finals[name])
-        done, total = self.progress
-        head = "" if done == total else f"Epoch {done} of {total}. "
-        return f"{head}Lowest loss: {best}, {finals[best]:.3g} (median of {RUNS} runs)."
+        return f"{self.so_far}Lowest loss: {best}, {finals[best]:.3g} (median of {RUNS} runs)."
 
     def charts(self) -> list[Chart]:
         """Return the losses, and the rates where they differ."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
-from nbtutor.engine.code import to_code
+from nbtutor.engine import Trainer
 from nbtutor.experiments import (
     LearningRateSweep,
 )
-from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
+from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program, programs_of
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.tutors.learning_rate.experiments import (
     EPOCHS,
@@ -91,10 +90,7 @@ class LearningRateTutor(Tutor):
                 ),
             ),
         )
-        self.program = Program(
-            {"nbtutor": self._write_nbtutor, "NumPy": self._to_code("numpy")}
-            | {"PyTorch": self._to_code("pytorch"), "scikit-learn": self._to_code("sklearn")}
-        )
+        self.program = Program(programs_of(self._write_nbtutor, self._trainer, EPOCHS))
         super().__init__(**settings)
 
     @property
@@ -194,12 +190,8 @@ class LearningRateTutor(Tutor):
             "sweep.figure()\n"
         )
 
-    def _to_code(self, library: str) -> Callable[[], str]:
-        def write() -> str:
-            chosen = self.settings.learning_rate
-            if self.sweep is not None:
-                chosen = float(f"{RATES[self.sweep.chosen]:.4g}")
-            run = Run(self.settings.changed(learning_rate=chosen))
-            return to_code(run.trainer, library, epochs=EPOCHS)
-
-        return write
+    def _trainer(self) -> Trainer:
+        chosen = self.settings.learning_rate
+        if self.sweep is not None:
+            chosen = float(f"{RATES[self.sweep.chosen]:.4g}")
+        return Run(self.settings.changed(learning_rate=chosen)).trainer

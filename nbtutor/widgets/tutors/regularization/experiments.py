@@ -33,6 +33,7 @@ from nbtutor.widgets.tutors.regularization.overfit import (
     reach_of,
     shown,
 )
+from nbtutor.widgets.tutors.side_by_side import epoch_of
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray
@@ -282,7 +283,7 @@ class EarlyStopping(Experiment):
     @property
     def progress(self) -> tuple[int, int]:
         """Epochs done, and in all."""
-        return (EPOCHS if self._going.finished else self._going.epoch), EPOCHS
+        return epoch_of(self._going, EPOCHS), EPOCHS
 
     @property
     def result(self) -> Stopped:
@@ -389,7 +390,7 @@ class Penalties(Experiment):
     @property
     def progress(self) -> tuple[int, int]:
         """Epochs done, and in all."""
-        return (EPOCHS if self._trainer.finished else self._trainer.epoch), EPOCHS
+        return epoch_of(self._trainer, EPOCHS), EPOCHS
 
     @property
     def result(self) -> PenaltyResult:

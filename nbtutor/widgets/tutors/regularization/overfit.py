@@ -19,7 +19,7 @@ from nbtutor.charts import (
     Pattern,
 )
 from nbtutor.engine import Dataset, Network, ParameterError
-from nbtutor.engine.families import DOMAIN, FAMILIES
+from nbtutor.engine.families import DOMAIN, TWO_CLASSES
 from nbtutor.engine.history import History
 from nbtutor.widgets.fields import plane_points
 from nbtutor.widgets.settings import RunSettings
@@ -64,10 +64,9 @@ def check_settings(settings: RunSettings) -> None:
     ParameterError
         If fresh points of two classes cannot be drawn, or the layers' activations differ.
     """
-    known = [name for name, family in FAMILIES.items() if family.classes == 2]
-    if settings.dataset not in known:
+    if settings.dataset not in TWO_CLASSES:
         hint = "This lesson draws fresh points, of two classes, to judge the network by."
-        raise ParameterError("dataset", settings.dataset, f"one of {', '.join(known)}", hint)
+        raise ParameterError("dataset", settings.dataset, f"one of {', '.join(TWO_CLASSES)}", hint)
     if not isinstance(settings.activation, str):
         hint = "The remedies change the number of layers."
         raise ParameterError("activation", settings.activation, "one name for all layers", hint)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from nbtutor.engine.code import to_code
+from nbtutor.engine import Trainer
 from nbtutor.experiments import Prescription
-from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program
+from nbtutor.widgets.lesson import Exercise, Exercises, Outcome, Prediction, Program, programs_of
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import WORDS, RunSettings
 from nbtutor.widgets.tutors.regularization.experiments import (
@@ -124,10 +124,7 @@ class RegularizationTutor(Tutor):
                 ),
             ),
         )
-        self.program = Program(
-            {"nbtutor": self._write_nbtutor, "NumPy": self._to_code("numpy")}
-            | {"PyTorch": self._to_code("pytorch"), "scikit-learn": self._to_code("sklearn")}
-        )
+        self.program = Program(programs_of(self._write_nbtutor, self._trainer, EPOCHS))
         super().__init__(**settings)
 
     def change(self, **settings: Any) -> None:
@@ -312,8 +309,5 @@ class RegularizationTutor(Tutor):
             return overfitted(now).changed(l1=now.l1 or L1)
         return now.changed(patience=0)
 
-    def _to_code(self, library: str) -> Callable[[], str]:
-        def write() -> str:
-            return to_code(Run(self._settings_of_run()).trainer, library, epochs=EPOCHS)
-
-        return write
+    def _trainer(self) -> Trainer:
+        return Run(self._settings_of_run()).trainer

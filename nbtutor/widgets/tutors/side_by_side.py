@@ -1,4 +1,4 @@
-"""Several runs that are trained at once, in portions, so that their curves grow together."""
+"""Runs that are trained in portions, several at once, so that their curves grow together."""
 
 from __future__ import annotations
 
@@ -24,15 +24,20 @@ def train_side_by_side(trainers: Collection[Trainer], epochs: int, seconds: floa
     """
     end = time.perf_counter() + seconds
     while (left := end - time.perf_counter()) > 0:
-        waiting = [trainer for trainer in trainers if _done(trainer, epochs) < epochs]
+        waiting = [trainer for trainer in trainers if epoch_of(trainer, epochs) < epochs]
         if not waiting:
             return
         min(waiting, key=lambda trainer: trainer.progress).run(epochs=1, seconds=left)
 
 
+def epoch_of(trainer: Trainer, epochs: int) -> int:
+    """Return the epochs that are done, of so many; all where nothing is left to train."""
+    return epochs if trainer.finished else trainer.epoch
+
+
 def epochs_done(trainers: Collection[Trainer], epochs: int) -> int:
     """Return the epochs that all have done; who has diverged waits at the end."""
-    return min(_done(trainer, epochs) for trainer in trainers)
+    return min(epoch_of(trainer, epochs) for trainer in trainers)
 
 
 def columns(trainers: Sequence[Trainer], name: str, done: int) -> Array:
@@ -57,7 +62,3 @@ def columns(trainers: Sequence[Trainer], name: str, done: int) -> Array:
 def say_loss(loss: float) -> str:
     """Return a loss in words; what is no number has diverged."""
     return f"{loss:.3g}" if np.isfinite(loss) else "diverged"
-
-
-def _done(trainer: Trainer, epochs: int) -> int:
-    return epochs if trainer.finished else trainer.epoch
