@@ -18,14 +18,14 @@ from nbtutor.engine import Network, ParameterError, Trainer, TrainingConfig, mak
 from nbtutor.engine.random import stream
 from nbtutor.experiments import REGULARIZERS, prescribe
 from nbtutor.widgets.fields import plane_points
-from nbtutor.widgets.tutors.plane_marks import SIDE
+from nbtutor.widgets.tutors.plane_marks import SIDE, PlaneField
 from nbtutor.widgets.tutors.regularization.experiments import (
     FRESH,
     EarlyStopping,
     LiveRemedies,
     Penalties,
 )
-from nbtutor.widgets.tutors.regularization.overfit import EPOCHS, PlaneField
+from nbtutor.widgets.tutors.regularization.overfit import EPOCHS
 from nbtutor.widgets.tutors.regularization.ranking import RemedyRanking, situation_of
 
 SEED = nbtutor.RegularizationTutor.DEFAULTS["seed"]

@@ -24,26 +24,46 @@ X_AXIS = Axis("x", limits=DOMAIN[:2])
 Y_AXIS = Axis("y", limits=DOMAIN[2:])
 
 
+class PlaneField:
+    """P(class 1) of a network over the plane, again and again.
+
+    Parameters
+    ----------
+    network : Network
+        A single one, with a sigmoid output.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._inputs = network.prepare_inputs(plane_points(SIDE))
+
+    def __call__(self) -> Array:
+        """Return the values of now, shape (SIDE, SIDE), the lowest y first."""
+        with np.errstate(all="ignore"):  # huge weights overflow here, and show as neutral
+            predicted = self._network.predicted(self._network.forward(self._inputs))
+        values: Array = np.nan_to_num(predicted.reshape(SIDE, SIDE)[::-1], nan=0.5)
+        return values
+
+
 def answer_marks(network: Network) -> list[Mark]:
     """Return P(class 1) over the plane, and the boundary, of a network with a sigmoid output."""
-    grid = plane_points(SIDE)
-    with np.errstate(all="ignore"):  # huge weights overflow here, and show as neutral
-        p = np.nan_to_num(network.predict_proba(grid)[0, :, 1], nan=0.5)
-    values = p.reshape(SIDE, SIDE)[::-1]  # its first row is the top, a mark's the lowest
+    values = PlaneField(network)()
     return [Field("P(class 1)", values, DOMAIN), Contours("boundary", values[None], DOMAIN)]
 
 
-def class_marks(X: ArrayLike, y: ArrayLike) -> list[Mark]:
+def class_marks(X: ArrayLike, y: ArrayLike, of: str = "") -> list[Mark]:
     """Return the points of two classes, told apart by colour and shape.
 
     Parameters
     ----------
     X : array of shape (n, 2)
     y : array of shape (n,)
+    of : str
+        What stands behind the name of a class.
     """
     X, y = np.asarray(X), np.asarray(y)
     return [
-        Points(name, X[y == label, 0], X[y == label, 1], colour, shape)
+        Points(name + of, X[y == label, 0], X[y == label, 1], colour, shape)
         for label, (name, colour, shape) in enumerate(_CLASSES)
         if (y == label).any()
     ]

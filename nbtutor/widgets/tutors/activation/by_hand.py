@@ -14,6 +14,7 @@ from nbtutor.engine.datasets import DOMAIN
 from nbtutor.widgets.dials import Choice, Slider, Steps
 from nbtutor.widgets.fields import plane_points
 from nbtutor.widgets.settings import RunSettings
+from nbtutor.widgets.tutors.plane_marks import X_AXIS, Y_AXIS, class_marks
 from nbtutor.widgets.tutors.tutor import Experiment
 
 Array = np.ndarray
@@ -211,7 +212,7 @@ class Neuron(Experiment):
             shown = 0.5 + 0.5 * output / max(1.0, float(np.abs(output).max()))
         marks: list[Mark] = [
             Field("output", shown.reshape(SIDE, SIDE)[::-1], DOMAIN),
-            *self._points(),
+            *class_marks(self._X, self._y),
             *self._line(),
         ]
         marks.append(
@@ -219,20 +220,12 @@ class Neuron(Experiment):
         )
         return Chart(
             "Its output over the plane",
-            Axis("x", limits=DOMAIN[:2]),
-            Axis("y", limits=DOMAIN[2:]),
+            X_AXIS,
+            Y_AXIS,
             marks,
             self.tell(),
             square=True,
         )
-
-    def _points(self) -> list[Points]:
-        kinds: tuple[tuple[Colour, Any], ...] = (("class-0", "circle"), ("class-1", "square"))
-        parts = [self._X[self._y == number] for number in range(len(kinds))]
-        return [
-            Points(f"class {number}", part[:, 0], part[:, 1], colour, shape)
-            for number, (part, (colour, shape)) in enumerate(zip(parts, kinds, strict=True))
-        ]
 
     def _line(self) -> list[Line]:
         """Return the line on which z is 0, as far as it crosses the plane."""

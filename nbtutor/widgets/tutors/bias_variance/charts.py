@@ -23,14 +23,13 @@ from nbtutor.charts import (
 from nbtutor.engine import Dataset
 from nbtutor.engine.datasets import DOMAIN
 from nbtutor.experiments import Decomposition, VarianceSplit
+from nbtutor.widgets.tutors.plane_marks import X_AXIS, Y_AXIS, class_marks
 
 Array = np.ndarray
 
 FULL = 0.25
 """A map's full colour: the largest variance that numbers from 0 to 1 can have."""
 
-X = Axis("x", limits=DOMAIN[:2])
-Y = Axis("y", limits=DOMAIN[2:])
 BEST = "best possible boundary"
 
 
@@ -59,11 +58,9 @@ def boundaries(
         *_best(truth),
     ]
     if points is not None:
-        for label, (colour, shape) in enumerate((("class-0", "circle"), ("class-1", "square"))):
-            x, y = points.X[points.y == label].T
-            marks.append(Points(f"class {label} of one draw", x, y, colour, shape))  # type: ignore[arg-type]
+        marks += class_marks(points.X, points.y, of=" of one draw")
     sentence = f"{len(crossings)} boundaries between the classes, over the networks' mean answer."
-    return Chart(title, X, Y, marks, sentence, square=True)
+    return Chart(title, X_AXIS, Y_AXIS, marks, sentence, square=True)
 
 
 def spread_map(
@@ -92,7 +89,7 @@ def spread_map(
             f"{what} over the plane. It is largest, {values.max():.2g}, at ({x:.1f}, {y:.1f})."
         )
         marks = [Field(what, values / FULL, _extent(values), "size"), *_best(truth)]
-    return Chart(title, X, Y, marks, sentence, square=True)
+    return Chart(title, X_AXIS, Y_AXIS, marks, sentence, square=True)
 
 
 def sum_of_parts(title: str, parts: Decomposition | None, drawn: float) -> Chart:

@@ -15,12 +15,12 @@ from nbtutor.engine.random import stream
 from nbtutor.widgets.live import Run
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.stopping import stopped_early
+from nbtutor.widgets.tutors.plane_marks import PlaneField
 from nbtutor.widgets.tutors.regularization.overfit import (
     EPOCHS,
     EPOCHS_A_PICTURE,
     NEAR_ZERO,
     OVERFITTED,
-    PlaneField,
     all_weights,
     check_settings,
     curve,

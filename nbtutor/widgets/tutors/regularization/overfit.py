@@ -21,9 +21,8 @@ from nbtutor.charts import (
 from nbtutor.engine import Dataset, Network, ParameterError
 from nbtutor.engine.families import DOMAIN, TWO_CLASSES
 from nbtutor.engine.history import History
-from nbtutor.widgets.fields import plane_points
 from nbtutor.widgets.settings import RunSettings
-from nbtutor.widgets.tutors.plane_marks import SIDE, X_AXIS, Y_AXIS, class_marks
+from nbtutor.widgets.tutors.plane_marks import X_AXIS, Y_AXIS, class_marks
 
 Array = np.ndarray
 
@@ -85,27 +84,6 @@ def near_zero(weights: Array) -> float:
 def all_weights(network: Network, replica: int = 0) -> Array:
     """Return the weights of all layers, without the biases, shape (weights,)."""
     return np.concatenate([layer[replica].ravel() for layer in network.weights])
-
-
-class PlaneField:
-    """P(class 1) of a network over the plane, again and again.
-
-    Parameters
-    ----------
-    network : Network
-        A single one.
-    """
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._inputs = network.prepare_inputs(plane_points(SIDE))
-
-    def __call__(self) -> Array:
-        """Return the values of now, shape (SIDE, SIDE), the lowest y first."""
-        with np.errstate(all="ignore"):  # huge weights overflow here, and show as neutral
-            predicted = self._network.predicted(self._network.forward(self._inputs))
-        values: Array = predicted.reshape(SIDE, SIDE)[::-1]
-        return values
 
 
 def plane_chart(
