@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -15,10 +12,10 @@ from nbtutor.engine import make_dataset
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors.activation.by_hand import POINTS, Neuron
 from nbtutor.widgets.tutors.activation.runs import ALL_UNITS, DeadUnits, Race
-from tests.claims.share import count
+from tests.claims.share import count, said
 
 pytestmark = pytest.mark.slow
-LESSON = Path(__file__).parents[2] / "notebooks" / "01-activation.ipynb"
+LESSON = "01-activation.ipynb"
 HIGH = 3.0
 """The learning rate that the lesson asks for."""
 
@@ -166,11 +163,7 @@ def test_a_claim_holds(claim, words: str | None) -> None:  # type: ignore[no-unt
     held = count(claim)
     assert held >= 18
     if words is not None:
-        cells = nbformat.read(LESSON, as_version=4).cells
-        text = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
-        said = re.search(words, text, re.DOTALL)
-        assert said is not None, words
-        assert abs(int(said[1]) - held) <= 1
+        assert abs(said(LESSON, words) - held) <= 1
 
 
 def test_the_lesson_runs_with_the_settings_that_are_claimed_about() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -18,10 +15,10 @@ from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, SizeRace, SizesR
 from nbtutor.widgets.tutors.batch_size.spike_detective import SpikeDetective
 from nbtutor.widgets.tutors.batch_size.width_sweep import WidthResult, WidthSweep
 from nbtutor.widgets.tutors.tutor import Experiment
-from tests.claims.share import SEEDS, count
+from tests.claims.share import SEEDS, count, said
 
 pytestmark = pytest.mark.slow
-LESSON = Path(__file__).parents[2] / "notebooks" / "09-batch-size.ipynb"
+LESSON = "09-batch-size.ipynb"
 
 
 def shipped(seed: int) -> RunSettings:
@@ -193,22 +190,13 @@ UNRELIABLE = [
 ]
 
 
-def said(words: str) -> int:
-    """The number of seeds that the lesson says."""
-    cells = nbformat.read(LESSON, as_version=4).cells
-    text = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    found = re.search(words, text, re.DOTALL)
-    assert found is not None, words
-    return int(found[1])
-
-
 @pytest.mark.parametrize(("claim", "words"), RELIABLE, ids=lambda v: getattr(v, "__name__", ""))
 @pytest.mark.timeout(600)
 def test_a_claim_holds(claim, words: str) -> None:  # type: ignore[no-untyped-def]
     """And the lesson says how often. Rounding may move one seed of 20 on another processor."""
     held = count(claim)
     assert held >= 18
-    assert abs(said(words) - held) <= 1
+    assert abs(said(LESSON, words) - held) <= 1
 
 
 @pytest.mark.parametrize(("claim", "words"), UNRELIABLE, ids=lambda v: getattr(v, "__name__", ""))
@@ -217,7 +205,7 @@ def test_what_is_said_to_be_unreliable_is_so(claim, words: str) -> None:  # type
     """Such seeds are near ties, so rounding may move two of 20."""
     held = count(claim)
     assert held <= 14
-    assert abs(said(words) - held) <= 2
+    assert abs(said(LESSON, words) - held) <= 2
 
 
 def test_the_shares_that_the_lesson_names() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -15,10 +12,10 @@ from nbtutor.experiments import BiasVarianceResult, VarianceSplit
 from nbtutor.widgets.settings import RunSettings
 from nbtutor.widgets.tutors.bias_variance.experiments import DRAWS, EPOCHS
 from nbtutor.widgets.tutors.bias_variance.networks import Networks
-from tests.claims.share import count
+from tests.claims.share import count, said
 
 pytestmark = pytest.mark.slow
-LESSON = Path(__file__).parents[2] / "notebooks" / "10-bias-variance.ipynb"
+LESSON = "10-bias-variance.ipynb"
 LARGEST = (32, 32)
 
 
@@ -177,11 +174,7 @@ def test_a_claim_holds(claim, words: str) -> None:  # type: ignore[no-untyped-de
     """And the lesson says how often. Rounding may move one seed of 20 on another processor."""
     held = count(claim)
     assert held >= 18
-    cells = nbformat.read(LESSON, as_version=4).cells
-    text = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    said = re.search(words, text, re.DOTALL)
-    assert said is not None, words
-    assert abs(int(said[1]) - held) <= 1
+    assert abs(said(LESSON, words) - held) <= 1
 
 
 def test_the_lesson_runs_with_the_settings_that_are_claimed_about() -> None:

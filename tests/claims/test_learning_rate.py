@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -21,10 +18,10 @@ from nbtutor.widgets.tutors.learning_rate.experiments import (
     RateSweep,
     ScheduleRace,
 )
-from tests.claims.share import count
+from tests.claims.share import count, said
 
 pytestmark = pytest.mark.slow
-LESSON = Path(__file__).parents[2] / "notebooks" / "08-learning-rate.ipynb"
+LESSON = "08-learning-rate.ipynb"
 
 
 def shipped(seed: int, **changes: object) -> RunSettings:
@@ -124,11 +121,7 @@ def test_a_claim_holds(claim, words: str | None) -> None:  # type: ignore[no-unt
     held = count(claim)
     assert held >= 18
     if words is not None:
-        cells = nbformat.read(LESSON, as_version=4).cells
-        text = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
-        said = re.search(words, text, re.DOTALL)
-        assert said is not None, words
-        assert abs(int(said[1]) - held) <= 1
+        assert abs(said(LESSON, words) - held) <= 1
 
 
 def test_the_lesson_runs_with_the_settings_that_are_claimed_about() -> None:

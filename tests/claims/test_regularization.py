@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -28,10 +25,10 @@ from nbtutor.widgets.tutors.regularization.experiments import (
 from nbtutor.widgets.tutors.regularization.overfit import EPOCHS
 from nbtutor.widgets.tutors.regularization.ranking import NETWORKS, RemedyRanking, situation_of
 from nbtutor.widgets.tutors.tutor import Experiment
-from tests.claims.share import SEEDS, count
+from tests.claims.share import SEEDS, count, said
 
 pytestmark = pytest.mark.slow
-LESSON = Path(__file__).parents[2] / "notebooks" / "14-regularise.ipynb"
+LESSON = "14-regularise.ipynb"
 SHIPPED = RegularizationTutor.DEFAULTS["seed"]
 
 Claim = Callable[[int], tuple[bool, str]]
@@ -181,15 +178,6 @@ UNRELIABLE: list[tuple[Claim, str]] = [
 ]
 
 
-def said(words: str) -> int:
-    """The number that the notebook says."""
-    cells = nbformat.read(LESSON, as_version=4).cells
-    text = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    found = re.search(words, text)
-    assert found is not None, words
-    return int(found[1])
-
-
 def name(value: object) -> str:
     return getattr(value, "__name__", "")
 
@@ -200,7 +188,7 @@ def test_a_claim_holds(claim: Claim, words: str) -> None:
     """And the lesson says how often. Rounding may move one seed of 20 on another processor."""
     held = count(claim)
     assert held >= 18
-    assert abs(said(words) - held) <= 1
+    assert abs(said(LESSON, words) - held) <= 1
 
 
 @pytest.mark.parametrize(("claim", "words"), UNRELIABLE, ids=name)
@@ -208,7 +196,7 @@ def test_a_claim_holds(claim: Claim, words: str) -> None:
 def test_what_is_called_unreliable_is(claim: Claim, words: str) -> None:
     held = count(claim)
     assert held < 18
-    assert abs(said(words) - held) <= 1
+    assert abs(said(LESSON, words) - held) <= 1
 
 
 def test_every_remedy_of_the_ranking_is_told_of() -> None:
@@ -231,7 +219,7 @@ def test_more_data_comes_first() -> None:
 
 
 def share_said(remedy: str) -> int:
-    return said(rf"{remedy.replace('_', ' ')} in (\d+) % of 400")
+    return said(LESSON, rf"{remedy.replace('_', ' ')} in (\d+) % of 400")
 
 
 @pytest.mark.parametrize("remedy", ["dropout", "smaller_batch"])
@@ -256,7 +244,7 @@ def test_more_data_comes_first_in_twenty_rankings() -> None:
     total = shares(rankings)
     print(first, total)
     assert first["more_data"] >= 18
-    assert abs(said(r"came first in (\d+) of 20 rankings") - first["more_data"]) <= 1
+    assert abs(said(LESSON, r"came first in (\d+) of 20 rankings") - first["more_data"]) <= 1
     for remedy in ("dropout", "smaller_batch"):
         assert share_said(remedy) == pytest.approx(total[remedy] / 4, abs=1)
 
