@@ -36,6 +36,7 @@ from nbtutor.widgets.tutors.activation.runs import (
     DeadUnits,
     Race,
 )
+from tests.widgets.lessons import run_and_draw_each
 
 Z = np.concatenate([np.linspace(-8, 8, 161), [-40.0, 40.0]])
 
@@ -495,17 +496,7 @@ def test_the_programs_are_programs(
 def test_every_experiment_runs_to_its_end_and_can_be_drawn(
     tutor: nbtutor.ActivationTutor,
 ) -> None:
-    for name in tutor.EXPERIMENTS:
-        tutor.choose(name)
-        assert tutor.stage.done == 0
-        tutor.run()
-        assert tutor.stage.finished
-        figure = tutor.figure()
-        assert [ax.get_title(loc="left") for ax in figure.axes] == [
-            chart.title for chart in tutor.work.charts()
-        ]
-        shown = [view for view in tutor.chart_views if view.layout.display != "none"]
-        assert len(shown) == len(figure.axes)
+    run_and_draw_each(tutor)
 
 
 @pytest.mark.parametrize("settings", [{"dataset": "blobs"}, {"dataset": "sine"}, {"hidden": ()}])

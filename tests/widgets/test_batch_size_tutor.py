@@ -26,6 +26,7 @@ from nbtutor.widgets.tutors.batch_size.size_race import EPOCHS, SizeRace, sizes_
 from nbtutor.widgets.tutors.batch_size.spike_detective import SpikeDetective, find_mislabelled
 from nbtutor.widgets.tutors.batch_size.width_sweep import WIDTHS, WidthSweep
 from nbtutor.widgets.tutors.plane_marks import SIDE, answer_marks, ring_marks
+from tests.widgets.lessons import run_and_draw_each
 
 SMALL: dict[str, Any] = {"points": 128, "hidden": (4,), "seed": 0}
 
@@ -476,14 +477,7 @@ def test_data_whose_truth_it_cannot_know_is_refused(
 def test_every_experiment_runs_to_its_end_and_can_be_drawn(
     tutor: nbtutor.BatchSizeTutor,
 ) -> None:
-    for name in tutor.EXPERIMENTS:
-        tutor.choose(name)
-        tutor.run()
-        assert tutor.stage.finished
-        figure = tutor.figure()
-        assert [ax.get_title(loc="left") for ax in figure.axes] == [
-            chart.title for chart in tutor.work.charts()
-        ]
+    run_and_draw_each(tutor)
 
 
 @pytest.mark.parametrize("library", ["nbtutor", "NumPy", "PyTorch", "scikit-learn"])

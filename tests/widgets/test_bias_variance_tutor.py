@@ -17,6 +17,7 @@ from nbtutor.experiments import BiasVarianceResult, bias_variance, bias_variance
 from nbtutor.widgets import replicas
 from nbtutor.widgets.tutors.bias_variance.experiments import COUNTS, EPOCHS, SIZES, Live
 from nbtutor.widgets.tutors.bias_variance.networks import SIDE
+from tests.widgets.lessons import run_and_draw_each
 from tests.widgets.page import deliver
 
 Tutor = nbtutor.BiasVarianceTutor
@@ -381,14 +382,7 @@ def test_a_place_of_the_curve_is_picked() -> None:
 
 def test_every_experiment_runs_to_its_end_and_can_be_drawn(tutor: Tutor) -> None:
     tutor.change(points=20, replicas=2, hidden=(2,))
-    for name in tutor.EXPERIMENTS:
-        tutor.choose(name)
-        assert tutor.stage.done == 0
-        tutor.run()
-        assert tutor.stage.finished
-        figure = tutor.figure()
-        shown = [ax.get_title(loc="left") for ax in figure.axes]
-        assert shown == [chart.title for chart in charts(tutor)]
+    run_and_draw_each(tutor)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

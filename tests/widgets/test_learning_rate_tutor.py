@@ -11,6 +11,7 @@ import nbtutor
 from nbtutor.charts import Line, Points, Rule
 from nbtutor.engine import Network, ParameterError, Trainer, TrainingConfig, copies, make_dataset
 from nbtutor.widgets.tutors.learning_rate.experiments import EPOCHS, RATES
+from tests.widgets.lessons import run_and_draw_each
 from tests.widgets.page import deliver
 
 
@@ -147,17 +148,7 @@ def test_the_exercises_look_at_the_run() -> None:
 def test_every_experiment_runs_to_its_end_and_can_be_drawn(
     tutor: nbtutor.LearningRateTutor,
 ) -> None:
-    for name in tutor.EXPERIMENTS:
-        tutor.choose(name)
-        assert tutor.stage.done == 0
-        tutor.run()
-        assert tutor.stage.finished
-        figure = tutor.figure()
-        assert [ax.get_title(loc="left") for ax in figure.axes] == [
-            chart.title for chart in tutor.work.charts()
-        ]
-        shown = [view for view in tutor.chart_views if view.layout.display != "none"]
-        assert len(shown) == len(figure.axes)
+    run_and_draw_each(tutor)
 
 
 def test_the_suggestions_are_those_of_the_experiment(tutor: nbtutor.LearningRateTutor) -> None:
