@@ -10,7 +10,6 @@ import argparse
 import itertools
 import statistics
 from collections.abc import Sequence
-from functools import partial
 
 from playwright.sync_api import Browser
 
@@ -20,15 +19,13 @@ from tests.benchmarks.live_browser import (
     QUICK,
     Figure,
     Plan,
+    at_rest,
     chromium,
-    has_only_new_kernels,
-    kernels,
     opened,
     p95,
-    quiet,
     table,
 )
-from tests.serve.server import Server, running_server, wait_until
+from tests.serve.server import Server, running_server
 
 # One kernel of this lesson is kept ready, and of no other.
 _WARM = """\
@@ -81,11 +78,7 @@ def measure(plan: Plan) -> list[Figure]:
 def measure_opening(browser: Browser, server: Server, plan: Plan, lesson: Lesson) -> Figure:
     """From the navigation to the first live part, in a browser with empty caches."""
     found: list[float] = []
-    used: set[int] = set()
-    for _ in range(plan.openings):
-        wait_until(partial(has_only_new_kernels, server, used), 60)
-        wait_until(lambda: quiet(server), 60)
-        used |= kernels(server)
+    for _ in at_rest(server, plan.openings, preheated=True):
         with opened(browser, server, lesson.path, _FIRST) as board:
             board.page.wait_for_function("() => window.firstFrame")
             found.append(board.page.evaluate("() => window.firstFrame") / 1000)

@@ -437,13 +437,7 @@ def cpu(processes: Sequence[psutil.Process]) -> float:
 def measure_opening(browser: Browser, server: Server, plan: Plan, how: str, bar: float) -> Figure:
     """From a click on the lesson's link to its first picture, in a browser with empty caches."""
     found: list[float] = []
-    used: set[int] = set()
-    for _ in range(plan.openings):
-        if how == "preheated":
-            # The kernel of the page before has gone, and the pool has a new one.
-            wait_until(partial(has_only_new_kernels, server, used), 60)
-        wait_until(lambda: quiet(server), 60)
-        used |= kernels(server)
+    for _ in at_rest(server, plan.openings, preheated=how == "preheated"):
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(60_000)
         context.add_init_script(_FIRST)
@@ -459,6 +453,20 @@ def measure_opening(browser: Browser, server: Server, plan: Plan, how: str, bar:
     return Figure(
         f"click to first frame, {how}", median, p95(found), "s", f"at most {bar:g}", median <= bar
     )
+
+
+def at_rest(server: Server, times: int, *, preheated: bool) -> Iterator[int]:
+    """Count, and each time wait until the server has nothing to do any more.
+
+    Preheated, the kernel of the page before has gone then, and the pool has a new one.
+    """
+    used: set[int] = set()
+    for number in range(times):
+        if preheated:
+            wait_until(partial(has_only_new_kernels, server, used), 60)
+        wait_until(lambda: quiet(server), 60)
+        used |= kernels(server)
+        yield number
 
 
 def has_only_new_kernels(server: Server, used: set[int]) -> bool:

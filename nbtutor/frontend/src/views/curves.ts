@@ -4,7 +4,7 @@ import { axisBottom, axisLeft } from "d3-axis";
 import { scaleLinear, scaleLog } from "d3-scale";
 import { select } from "d3-selection";
 import { Sheet } from "../canvas";
-import { ACCURACY, LOSS, nearestRow, ROW, type Curve } from "../curve";
+import { ACCURACY, LOSS, nearestRow, ROW, type Curve, type Measure } from "../curve";
 import { extentOf, type Extent, type Kept } from "../kept";
 import { KeptLines, type Place } from "../kept_lines";
 import { decimate, decimatedSize } from "../decimate";
@@ -57,7 +57,7 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
   const linear = scaleLinear();
   const logarithmic = scaleLog();
   let logs = false;
-  let measure = LOSS;
+  let measure: Measure = LOSS;
   let width = 0;
   let height = 0;
   let margin = MARGIN;
@@ -119,7 +119,7 @@ export function curvesView({ root, model, act, signal, redraw }: Surface): View 
     { signal },
   );
 
-  function show(chosen: typeof measure): void {
+  function show(chosen: Measure): void {
     measure = chosen;
     extent = extentOf(kept, measure);
     choice.value = measure.name;

@@ -51,7 +51,7 @@ export function probing(
   tip.hidden = true;
   const where = new LiveText(tip.appendChild(element("div", "nbt-probe-where")));
   const what = new LiveText(tip.appendChild(element("div", "")));
-  const spoken = element("p", "nbt-probe-spoken");
+  const spoken = element("p", "nbt-unseen nbt-probe-spoken");
   spoken.setAttribute("role", "status");
   root.append(box, tip, spoken);
   const speak = new Throttle<string>(SPEAK_EVERY_MS, (text) => (spoken.textContent = text));
