@@ -154,6 +154,7 @@ def test_own_data_is_deleted_with_the_mouse(board: Board) -> None:
     spray(board, pad, (-1, 0), (1, 0))
     expect(board.sentence).to_have_text(re.compile(r"4\d\d points of your own"))
     board.idle(60)
+    expect(board.complaint).to_be_empty()  # no point was deleted twice
     points = points_of(board)
     box = pad.bounding_box()
     assert box is not None

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  brushAnswer, placesAlong, spotsOf, spray, toSteps, within, without, type Domain, type Spot,
+  among, brushAnswer, placesAlong, spotsOf, spray, toSteps, within, without, type Domain, type Spot,
 } from "../../nbtutor/frontend/src/strokes";
 
 const PLANE: Domain = [-6, 6, -6, 6];
@@ -31,6 +31,7 @@ test("the points within reach are found, the nearest first", () => {
 test("spots are taken away by place and class", () => {
   const spots: Spot[] = [[1, 2, 0], [1, 2, 1], [3, 4, 0]];
   assert.deepEqual(without(spots, [[1, 2, 0]]), [[1, 2, 1], [3, 4, 0]]);
+  assert.deepEqual(among(spots, [[1, 2, 0], [9, 9, 0]]), [[1, 2, 0]]);
 });
 
 test("a spray stays within its radius", () => {

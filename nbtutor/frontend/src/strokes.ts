@@ -85,6 +85,16 @@ export function spray(x: number, y: number, radius: number, random = Math.random
 
 /** Spots without those of another list. */
 export function without(spots: readonly Spot[], gone: readonly Spot[]): Spot[] {
-  const keys = new Set(gone.map((spot) => spot.join()));
+  const keys = keysOf(gone);
   return spots.filter((spot) => !keys.has(spot.join()));
+}
+
+/** Spots that are in another list too. */
+export function among(spots: readonly Spot[], others: readonly Spot[]): Spot[] {
+  const keys = keysOf(others);
+  return spots.filter((spot) => keys.has(spot.join()));
+}
+
+function keysOf(spots: readonly Spot[]): Set<string> {
+  return new Set(spots.map((spot) => spot.join()));
 }

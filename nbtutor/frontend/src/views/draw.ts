@@ -12,7 +12,7 @@ import { TRAITS } from "../protocol";
 import { SUPPRESS } from "../shortcuts";
 import type { Scene } from "../scene";
 import {
-  brushAnswer, GRID, placesAlong, type Spot, spotsOf, spray, toSteps, within, without,
+  among, brushAnswer, GRID, placesAlong, type Spot, spotsOf, spray, toSteps, within, without,
 } from "../strokes";
 import { CLASS_COUNT, type Palette } from "../theme";
 import { tableDialog } from "./table";
@@ -583,7 +583,10 @@ export function drawing(
         version = scene.pointsVersion;
         whole = validation;
         spots = spotsOf(scene.points, values(), validation);
-        forget();
+        // What the kernel has not been told yet, or has not done yet: a point that came back for a
+        // frame would be erased a second time.
+        added = tool === "add" ? [...queue] : [];
+        erased = among(erased, spots);
         dialog.taken();
         kind = "";
       }
