@@ -88,11 +88,17 @@ class CourseKernelManager(AsyncMappingKernelManager):
 
     kernel_arguments = List(
         Unicode(),
-        # Kernels share the server's terminal. They warn at each start that they talk to the
-        # server over the loopback interface unencrypted.
-        ["--IPKernelApp.log_level=ERROR"],
+        [
+            # Kernels share the server's terminal. They warn at each start that they talk to the
+            # server over the loopback interface unencrypted.
+            "--IPKernelApp.log_level=ERROR",
+            # A lesson has 230 MB, most of it stacks and buffers that are never touched.
+            "--LearnerKernelApp.memory_limit=800",
+            # The server answers all pages, and a kernel one: under load the server goes first.
+            "--LearnerKernelApp.niceness=5",
+        ],
         config=True,
-        help="Arguments that each kernel is started with.",
+        help="Arguments that each kernel is started with; see nbtutor.serve.kernel for its bounds.",
     )
 
     seat_limit = Integer(

@@ -107,7 +107,8 @@ class Server:
         count = 0
         for child in self.children:
             try:
-                count += any("ipykernel" in part for part in child.cmdline())
+                # By its connection file, whichever program the kernel is.
+                count += any(re.search(r"kernel-[^/]+\.json$", part) for part in child.cmdline())
             except psutil.NoSuchProcess:
                 continue
         return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -211,9 +212,44 @@ settings.voila_settings = hurried
         assert server.has_kernel(kernel_id)
 
 
-def test_kernels_have_one_thread_each(tmp_path: Path) -> None:
-    write_lesson(
-        tmp_path / "00-a.ipynb", "A", "import os\nprint('threads', os.environ['OMP_NUM_THREADS'])"
-    )
+# Told by a kernel of itself, and by the system of the kernel.
+BOUNDS = """
+import os, resource, sys
+print("threads", os.environ["OMP_NUM_THREADS"])
+print("niceness", os.nice(0))
+print("data", resource.getrlimit(resource.RLIMIT_DATA)[0])
+print("debugger", any(name.startswith("pydevd") for name in sys.modules))
+print("history", get_ipython().history_manager.enabled)
+try:
+    bytearray(10**9)
+except MemoryError:
+    print("refused")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such bounds")
+def test_kernels_are_small_and_within_bounds(tmp_path: Path) -> None:
+    write_lesson(tmp_path / "00-a.ipynb", "A", BOUNDS)
     with running_server(tmp_path) as server:
-        assert "threads 1" in server.request("/voila/render/00-a.ipynb").text
+        text = server.request("/voila/render/00-a.ipynb").text
+    said = {"threads 1", "niceness 5", "data 800000000", "debugger False", "history False"}
+    assert all(line in text for line in [*said, "refused"]), text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such bounds")
+def test_the_bounds_are_settings(tmp_path: Path) -> None:
+    write_lesson(tmp_path / "00-a.ipynb", "A", BOUNDS)
+    unbound = """
+from nbtutor.serve import settings
+usual = settings.voila_settings
+def without(*arguments, **options):
+    config = usual(*arguments, **options)
+    config.CourseKernelManager.kernel_arguments = ["--LearnerKernelApp.niceness=0"]
+    return config
+settings.voila_settings = without
+"""
+    with running_server(tmp_path, program=unbound) as server:
+        text = server.request("/voila/render/00-a.ipynb").text
+    assert "niceness 0" in text
+    assert "data -1" in text
+    assert "refused" not in text
