@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -232,7 +233,8 @@ def test_kernels_are_small_and_within_bounds(tmp_path: Path) -> None:
     write_lesson(tmp_path / "00-a.ipynb", "A", BOUNDS)
     with running_server(tmp_path) as server:
         text = server.request("/voila/render/00-a.ipynb").text
-    said = {"threads 1", "niceness 5", "data 800000000", "debugger False", "history False"}
+    nice = min(19, os.nice(0) + 5)
+    said = {"threads 1", f"niceness {nice}", "data 800000000", "debugger False", "history False"}
     assert all(line in text for line in [*said, "refused"]), text
 
 
@@ -250,6 +252,6 @@ settings.voila_settings = without
 """
     with running_server(tmp_path, program=unbound) as server:
         text = server.request("/voila/render/00-a.ipynb").text
-    assert "niceness 0" in text
+    assert f"niceness {os.nice(0)}" in text
     assert "data -1" in text
     assert "refused" not in text
