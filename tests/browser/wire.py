@@ -19,6 +19,8 @@ class Message:
 
     channel: str
     kind: str
+    parent: str
+    """The number of the message that it answers, or empty."""
     content: dict[str, Any]
     size: int
 
@@ -35,11 +37,12 @@ def read(payload: bytes | str) -> Message:
     assert isinstance(payload, bytes), f"a message in text: {payload[:80]!r}"
     (count,) = struct.unpack_from("<Q", payload)
     offsets = struct.unpack_from(f"<{count}Q", payload, 8)
-    channel, header, _, _, content = (
+    channel, header, parent, _, content = (
         payload[start:end] for start, end in itertools.pairwise(offsets[:6])
     )
     kind = json.loads(header)["msg_type"]
-    return Message(channel.decode(), kind, json.loads(content), len(payload))
+    number = json.loads(parent).get("msg_id", "")
+    return Message(channel.decode(), kind, number, json.loads(content), len(payload))
 
 
 @dataclass
