@@ -38,6 +38,7 @@ from nbtutor.experiments.fleets import (
     train_epochs,
     training_config,
 )
+from nbtutor.experiments.jobs import each
 from nbtutor.experiments.partial import begin
 from nbtutor.experiments.progress import Counter, Progress
 from nbtutor.experiments.result import Result
@@ -391,6 +392,7 @@ def bias_variance_sweep(
     parameter: str = "hidden",
     values: Sequence[Any] = ((), (2,), (4,), (8,), (8, 8), (16, 16), (32, 32)),
     *,
+    n_jobs: int | None = None,
     progress: Progress | None = None,
     resume: Any = None,
     **arguments: Any,
@@ -406,6 +408,9 @@ def bias_variance_sweep(
         What is changed, a name in `SWEPT`.
     values : sequence
         Its values, two or more, in the order in which they are drawn.
+    n_jobs : int, optional
+        How many values are worked on at once, see `nbtutor.experiments.jobs.each`. The numbers do
+        not depend on it.
     progress : callable, optional
         ``progress(values done, values)``; to return False cancels.
     resume : object, optional
@@ -435,10 +440,9 @@ def bias_variance_sweep(
     rows = partial.work
     counter = Counter(len(values), progress, partial)
     counter.done = len(rows)
-    for value in values[len(rows) :]:
-        result = bias_variance(**{parameter: value}, **arguments)
-        unbiased = (result.bias2_unbiased, result.variance_unbiased)
-        rows.append(_Row(result.totals, unbiased, result.errors))
+    calls = [{parameter: value, **arguments} for value in values[len(rows) :]]
+    for row in each(_row, calls, n_jobs):
+        rows.append(row)
         counter.advance()
     totals = [row.totals for row in rows]
     return BiasVarianceSweep(
@@ -461,6 +465,11 @@ class _Row:
     totals: Decomposition
     unbiased: tuple[float, float]
     errors: Array
+
+
+def _row(arguments: dict[str, Any]) -> _Row:
+    result = bias_variance(**arguments)
+    return _Row(result.totals, (result.bias2_unbiased, result.variance_unbiased), result.errors)
 
 
 def _truth_and_noise(

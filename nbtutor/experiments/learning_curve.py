@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nbtutor.engine import Dataset, Generator, Network
+from nbtutor.engine import Dataset, Generator, Network, TrainingConfig
 from nbtutor.engine.datasets import MAX_POINTS
 from nbtutor.engine.random import stream
 from nbtutor.engine.validation import check_choice, check_integer, check_number
@@ -23,6 +23,7 @@ from nbtutor.experiments.fleets import (
     trained,
     training_config,
 )
+from nbtutor.experiments.jobs import each
 from nbtutor.experiments.partial import begin
 from nbtutor.experiments.progress import Counter, Progress
 from nbtutor.experiments.result import Result
@@ -154,6 +155,7 @@ def learning_curve(
     n_validation: int = 500,
     tolerance: float = 0.1,
     seed: int = 0,
+    n_jobs: int | None = None,
     progress: Progress | None = None,
     resume: Any = None,
     **training: Any,
@@ -189,6 +191,9 @@ def learning_curve(
     tolerance : float, default 0.1
         Above 0 and below 1; see `LearningCurve`.
     seed : int, default 0
+    n_jobs : int, optional
+        How many sizes are worked on at once, see `nbtutor.experiments.jobs.each`. The numbers do
+        not depend on it.
     progress : callable, optional
         ``progress(sizes done, sizes)``; to return False cancels.
     resume : object, optional
@@ -210,7 +215,7 @@ def learning_curve(
         If `progress` returned False.
     """
     arguments = {**locals()}
-    del arguments["progress"], arguments["resume"]
+    del arguments["n_jobs"], arguments["progress"], arguments["resume"]
     generator = Generator(dataset, noise)
     counts = check_rising("sizes", sizes)
     check_integer("replicas", replicas, low=2, high=MAX_REPLICAS)
@@ -227,17 +232,10 @@ def learning_curve(
     counter.done = len(rows)
     draws = fresh_draws(generator, counts[-1], replicas, seed, "training draw")
     validation = fresh_draws(generator, n_validation, replicas, seed, "validation draw")
-    for size in counts[len(rows) :]:
-        part = Dataset(draws.X[:, :size], draws.y[:, :size], generator)
-        network = learner(hidden, generator.classes, activation, replicas, seed)
-        trainer = trained(network, part, config, updates, seed)
-        rows.append(
-            _Row(
-                train=_measure(network, part, measure),
-                validation=_measure(network, validation, measure),
-                diverged=diverged(trainer),
-            )
-        )
+    network = learner(hidden, generator.classes, activation, replicas, seed)
+    at_size = _AtSize(draws, validation, network, config, updates, measure, seed)
+    for row in each(at_size, counts[len(rows) :], n_jobs):
+        rows.append(row)
         counter.advance()
     floor, chance = _floor_and_chance(generator, measure, seed)
     return LearningCurve(
@@ -258,6 +256,29 @@ class _Row(NamedTuple):
     train: Array
     validation: Array
     diverged: int
+
+
+@dataclass(frozen=True)
+class _AtSize:
+    """Trains networks on the first points of every draw; can be sent to another process."""
+
+    draws: Dataset
+    validation: Dataset
+    untrained: Network
+    config: TrainingConfig
+    updates: int
+    measure: str
+    seed: int
+
+    def __call__(self, size: int) -> _Row:
+        part = Dataset(self.draws.X[:, :size], self.draws.y[:, :size], self.draws.generator)
+        network = self.untrained.copy()
+        trainer = trained(network, part, self.config, self.updates, self.seed)
+        return _Row(
+            train=_measure(network, part, self.measure),
+            validation=_measure(network, self.validation, self.measure),
+            diverged=diverged(trainer),
+        )
 
 
 def _measure(network: Network, data: Dataset, measure: str) -> Array:
