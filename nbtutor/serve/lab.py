@@ -12,25 +12,33 @@ from traitlets.config import Config
 from .sockets import is_loopback
 
 
+def offline_settings() -> Config:
+    """Return what holds for every JupyterLab of the course, whoever starts it.
+
+    Nothing is fetched from other hosts: no news, no check for updates, no list of extensions.
+    """
+    config = Config()
+    config.ServerApp.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
+    config.LabApp.news_url = None
+    config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+    config.LabApp.extension_manager = "readonly"
+    return config
+
+
 def lab_settings(folder: Path, *, host: str, port: int) -> Config:
     """Return JupyterLab's configuration for a working folder.
 
     JupyterLab keeps its token: unlike the lesson pages it runs whatever code it is given.
     """
-    config = Config()
+    config = offline_settings()
     config.ServerApp.root_dir = str(folder)
     config.ServerApp.ip = host
     config.ServerApp.port = port
     config.ServerApp.port_retries = 0
     config.ServerApp.open_browser = False
     config.ServerApp.answer_yes = True
-    config.ServerApp.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
     # In a container one is root. Nobody else reaches what listens on this machine alone.
     config.ServerApp.allow_root = is_loopback(host)
-    # Nothing is fetched from other hosts: no news, no check for updates, no list of extensions.
-    config.LabApp.news_url = None
-    config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
-    config.LabApp.extension_manager = "readonly"
     return config
 
 

@@ -35,7 +35,52 @@ def add_course(
     return page_config
 
 
-def course_context(folder: Path, base_url: str, notebook_path: str = "") -> dict[str, Any]:
+def add_hosted_course(
+    page_config: dict[str, Any],
+    *,
+    base_url: str,
+    settings: dict[str, Any],
+    notebook_path: str,
+    start: str,
+    **_: Any,
+) -> dict[str, Any]:
+    """Do the same where Voilà is an extension of a Jupyter server.
+
+    There a lesson has other lessons beside it wherever it lies below the server's root; ``start``
+    is the folder with those of the course.
+    """
+    root = Path(settings["contents_manager"].root_dir)
+    inside = notebook_path.strip("/") or start
+    place = inside if (root / inside).is_dir() else inside.rpartition("/")[0]
+    page_config["nbtutor"] = hosted_context(root, base_url, place, inside)
+    return page_config
+
+
+def hosted_context(
+    root: Path, base_url: str, place: str, notebook_path: str = ""
+) -> dict[str, Any]:
+    """Return titles and addresses for a page where Voilà is an extension of a Jupyter server.
+
+    Parameters
+    ----------
+    root
+        The server's root folder.
+    base_url
+        The path that the server's addresses start with. By itself it leads to JupyterLab, so that
+        the start page has another address.
+    place
+        The folder with the lessons, below the root.
+    notebook_path
+        The lesson that the page shows, below the root; empty on the start page.
+    """
+    name = notebook_path.removeprefix(f"{place}/")
+    context = course_context(root / place, base_url, name, place=place)
+    return {**context, "home": url_path_join(base_url, "voila/tree", quote(place))}
+
+
+def course_context(
+    folder: Path, base_url: str, notebook_path: str = "", *, place: str = ""
+) -> dict[str, Any]:
     """Return titles and addresses for a page: the course, its lessons, where the reader is.
 
     Parameters
@@ -46,13 +91,15 @@ def course_context(folder: Path, base_url: str, notebook_path: str = "") -> dict
         The path that the server's addresses start with.
     notebook_path
         The lesson that the page shows; empty on the start page.
+    place
+        Where the folder is below the server's root; empty if it is the root.
     """
     lessons = [
         {
             "number": lesson.number,
             "title": lesson.title,
             "summary": lesson.summary,
-            "url": url_path_join(base_url, "voila/render", quote(lesson.path)),
+            "url": url_path_join(base_url, "voila/render", quote(place), quote(lesson.path)),
             "current": lesson.path == notebook_path,
         }
         for lesson in list_lessons(folder)

@@ -61,6 +61,39 @@ def add_template_path() -> None:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(_DATA), *filter(None, paths)])
 
 
+def page_settings() -> Config:
+    """Return what holds for a lesson's page and its kernel wherever Voilà runs.
+
+    `voila_settings` adds to it for a server of its own, `nbtutor.serve.hosted` for an extension of
+    a Jupyter server.
+    """
+    config = Config()
+
+    config.VoilaConfiguration.template = TEMPLATE
+    config.VoilaConfiguration.allow_template_override = "NO"
+    config.VoilaConfiguration.allow_theme_override = "NO"
+    config.VoilaConfiguration.classic_tree = True
+    config.VoilaConfiguration.strip_sources = True
+    config.VoilaConfiguration.show_tracebacks = False
+    config.VoilaConfiguration.extension_allowlist = EXTENSIONS
+    # How often a page that is being made hears that the server is still at it.
+    config.VoilaConfiguration.http_keep_alive_timeout = 5
+    config.VoilaConfiguration.page_config_hook = add_course
+    config.VoilaExecutor.cell_error_instruction = (
+        "This part of the lesson could not be shown. Reload the page to try once more; "
+        "the server's messages say what went wrong."
+    )
+
+    # A kernel that was started anew knows nothing of the page's widgets: rather say that it died,
+    # so that the page can offer to be loaded again.
+    config.KernelRestarter.restart_limit = 0
+
+    # Frames are asked for one by one, so there is no flood to hold back; a held-back frame would
+    # be a lost one.
+    config.ZMQChannelsWebsocketConnection.limit_rate = False
+    return config
+
+
 def voila_settings(
     notebooks: Path, *, host: str = "127.0.0.1", seats: int = 0, base_url: str = "/"
 ) -> Config:
@@ -79,7 +112,7 @@ def voila_settings(
         The path that all addresses start with, from ``/`` to ``/``: for a server behind a proxy.
     """
     first = [lesson.path for lesson in list_lessons(notebooks)[:WARM_LESSONS]]
-    config = Config()
+    config = page_settings()
 
     config.Voila.root_dir = str(notebooks)
     config.Voila.base_url = base_url
@@ -95,24 +128,10 @@ def voila_settings(
         },
     }
 
-    config.VoilaConfiguration.template = TEMPLATE
-    config.VoilaConfiguration.allow_template_override = "NO"
-    config.VoilaConfiguration.allow_theme_override = "NO"
-    config.VoilaConfiguration.classic_tree = True
-    config.VoilaConfiguration.strip_sources = True
-    config.VoilaConfiguration.show_tracebacks = False
-    config.VoilaConfiguration.extension_allowlist = EXTENSIONS
-    # How often a page that is being made hears that the server is still at it.
-    config.VoilaConfiguration.http_keep_alive_timeout = 5
     config.VoilaConfiguration.preheat_kernel = bool(first)
     config.VoilaConfiguration.default_pool_size = 1
     config.VoilaConfiguration.multi_kernel_manager_class = (
         "nbtutor.serve.kernels.CourseKernelManager"
-    )
-    config.VoilaConfiguration.page_config_hook = add_course
-    config.VoilaExecutor.cell_error_instruction = (
-        "This part of the lesson could not be shown. Reload the page to try once more; "
-        "the server's messages say what went wrong."
     )
 
     config.VoilaKernelManager.kernel_pools_config = {
@@ -128,12 +147,4 @@ def voila_settings(
     config.MappingKernelManager.cull_connected = True
     config.CourseKernelManager.orphan_timeout = 60
     config.CourseKernelManager.seat_limit = seats
-
-    # A kernel that was started anew knows nothing of the page's widgets: rather say that it died,
-    # so that the page can offer to be loaded again.
-    config.KernelRestarter.restart_limit = 0
-
-    # Frames are asked for one by one, so there is no flood to hold back; a held-back frame would
-    # be a lost one.
-    config.ZMQChannelsWebsocketConnection.limit_rate = False
     return config

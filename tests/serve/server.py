@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -191,22 +191,49 @@ def running_server(
     """
     code = f"{program}\nfrom nbtutor.serve.command import main\nraise SystemExit(main())"
     arguments = [command, *([] if notebooks is None else [str(notebooks)])]
+    with running_process(
+        [sys.executable, "-c", code, *arguments, "--no-browser", "--port", "0", *options], cwd=cwd
+    ) as server:
+        server.url = server.wait_for_line(r"ready at (\S+)")[1]
+        yield server
+
+
+@contextmanager
+def running_process(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    merge: bool = False,
+) -> Iterator[Server]:
+    """Run any server that finds this package, and leave none of its children behind.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    cwd
+        Its working directory.
+    environment
+        Variables besides those of this process.
+    merge
+        Whether its messages are lines of its output too.
+    """
     package = Path(nbtutor.__file__).resolve().parents[1]
     paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
     with tempfile.NamedTemporaryFile("w", suffix=".log", delete=False) as messages:
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments, "--no-browser", "--port", "0", *options],
+            command,
             stdout=subprocess.PIPE,
-            stderr=messages,
+            stderr=subprocess.STDOUT if merge else messages,
             stdin=subprocess.DEVNULL,
             text=True,
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **(environment or {})},
         )
     log = Path(messages.name)
     server = Server(process, log)
     try:
-        server.url = server.wait_for_line(r"ready at (\S+)")[1]
         yield server
     finally:
         started = server.children
