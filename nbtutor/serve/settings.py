@@ -25,6 +25,9 @@ EXTENSIONS = [
     "anywidget",
 ]
 
+NOT_ON_PAGES = "not-on-pages"
+"""Tag of a notebook's cells that are for readers of the notebook only."""
+
 # Each lesson kept warm is a kernel that waits, 50 to 70 MB. The first lessons are what a newcomer
 # opens; the others start cold.
 WARM_LESSONS = 2
@@ -79,6 +82,7 @@ def page_settings() -> Config:
     # How often a page that is being made hears that the server is still at it.
     config.VoilaConfiguration.http_keep_alive_timeout = 5
     config.VoilaConfiguration.page_config_hook = add_course
+    config.TagRemovePreprocessor.remove_cell_tags = [NOT_ON_PAGES]
     config.VoilaExecutor.cell_error_instruction = (
         "This part of the lesson could not be shown. Reload the page to try once more; "
         "the server's messages say what went wrong."
