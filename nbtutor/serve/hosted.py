@@ -39,6 +39,8 @@ def hosted_settings(place: str) -> Config:
     root = Path(os.environ.get("JUPYTERHUB_ROOT_DIR", Path.cwd()))
     # For the pages that say what went wrong.
     config.ServerApp.jinja_template_vars = {"nbtutor": hosted_context(root, base_url, place)}
+    # Voilà brings what draws formulas. Where these are not set, it asks another host for it too.
+    config.ServerApp.tornado_settings = {"mathjax_url": None, "mathjax_config": None}
     config.VoilaConfiguration.page_config_hook = partial(add_hosted_course, start=place)
     config.VoilaConfiguration.prelaunch_hook = give_xsrf_cookie
 

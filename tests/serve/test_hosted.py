@@ -46,7 +46,11 @@ def test_a_lesson_opens_by_its_link_and_ends_with_its_page(server: Server, root:
     assert "<title>The playground · " in page.text
     assert re.search(rf'rel="next" href="{re.escape(addresses(root)[1])}"', page.text)
     assert "application/vnd.jupyter.widget-view+json" in page.text
-    assert "fontawesome" not in page.text
+    # Nothing but the name of SVG's namespace leads to another host.
+    outside = set(re.findall(r"https?://([\w.]+)", page.text))
+    assert outside <= {"www.w3.org", "127.0.0.1"}
+    # The last cell is for readers of the notebook.
+    assert "The lesson is live where" not in page.text
 
     kernel = kernel_of(page)
     (process,) = [p for p in server.children if any(kernel in part for part in p.cmdline())]
