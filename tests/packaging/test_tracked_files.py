@@ -60,13 +60,16 @@ def test_no_build_output(tracked: list[Path], root: Path) -> None:
     assert [name for name in names if made.search(name)] == []
 
 
-def test_the_lock_file_names_no_download_address(root: Path) -> None:
-    lock = json.loads((root / "nbtutor/frontend/package-lock.json").read_text("utf-8"))
-    packages = {name: entry for name, entry in lock["packages"].items() if name}
-    assert packages
-    assert [name for name, entry in packages.items() if "resolved" in entry] == []
-    # Without the address, the checksum is what says that it is the same package.
-    assert [name for name, entry in packages.items() if "integrity" not in entry] == []
+def test_the_lock_files_name_no_download_address(tracked: list[Path]) -> None:
+    locks = [path for path in tracked if path.name == "package-lock.json"]
+    assert locks
+    for path in locks:
+        lock = json.loads(path.read_text("utf-8"))
+        packages = {name: entry for name, entry in lock["packages"].items() if name}
+        assert packages
+        assert [name for name, entry in packages.items() if "resolved" in entry] == []
+        # Without the address, the checksum is what says that it is the same package.
+        assert [name for name, entry in packages.items() if "integrity" not in entry] == []
 
 
 def wrong_outputs(notebook: dict[str, Any]) -> list[str]:
