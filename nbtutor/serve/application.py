@@ -20,6 +20,7 @@ from tornado.ioloop import IOLoop
 from voila.app import Voila
 from voila.handler import BaseVoilaHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .seats import Seat, Usher
 
@@ -73,6 +74,18 @@ class HealthHandler(tornado.web.RequestHandler):
         self.write({"status": "ok", "taken": seats.taken, "seats": seats.limit or None})
 
 
+class SocketHandler(VoilaKernelWebsocketHandler):
+    """A kernel's websocket, as `nbtutor.serve.kernels.PromptConnection` lets it be used."""
+
+    def write_error(self, status_code: int, **_details: Any) -> None:
+        """Refuse in a line. Jupyter's page for it needs files that Voilà does not have."""
+        self.finish(f"{status_code} {self._reason}\n")
+
+
+_OURS = {TornadoVoilaHandler: LessonHandler, VoilaKernelWebsocketHandler: SocketHandler}
+"""Handlers in place of Voilà's."""
+
+
 class UnknownPageHandler(BaseVoilaHandler):
     """Every address that no other handler knows."""
 
@@ -107,11 +120,9 @@ class CourseServer(Voila):
         return settings
 
     def init_handlers(self) -> list[Any]:
-        """Return Voilà's handlers, with ours for lessons, and for the server's health."""
+        """Return Voilà's handlers, with ours in place of some, and for the server's health."""
         handlers = [
-            (handler[0], LessonHandler, *handler[2:])
-            if handler[1] is TornadoVoilaHandler
-            else handler
+            (handler[0], _OURS.get(handler[1], handler[1]), *handler[2:])
             for handler in super().init_handlers()
         ]
         return [(url_path_join(self.server_url, "health"), HealthHandler), *handlers]

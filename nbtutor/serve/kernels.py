@@ -19,19 +19,21 @@ Kernels that wait in Voilà's pool for a page are not touched by 2 and 3.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.iostream import StreamBufferFullError
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 from traitlets import Dict, Integer, List, Unicode
 
 from .seats import Seats
+from .traffic import TOO_MANY, Backlog, OfflineBuffer, Refusal, read_finished, read_request
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 
@@ -41,7 +43,32 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
 
     With Nagle's algorithm on, the small ``busy`` message before a frame makes the frame wait for
     the browser's delayed acknowledgement: 40 ms, at every frame.
+
+    It is closed to who sends what cannot be read, or more than there are bounds for.
     """
+
+    most_sockets = Integer(
+        0, config=True, help="Websockets that a kernel may have at once; 0: any number."
+    )
+    most_waiting = Integer(
+        0, config=True, help="Messages that may wait for a kernel; 0: any number."
+    )
+    most_waiting_bytes = Integer(
+        16_000_000, config=True, help="Bytes that they may have, where their number has a bound."
+    )
+    most_unsent = Integer(
+        0,
+        config=True,
+        help="Bytes that may wait to be sent to a page that does not read them; 0: any number.",
+    )
+
+    _refused = False
+    _backlogs: ClassVar[WeakKeyDictionary[Any, Backlog]] = WeakKeyDictionary()
+
+    @classmethod
+    def backlog_of(cls, kernel_manager: Any) -> Backlog:
+        """Return what waits for a kernel."""
+        return cls._backlogs.setdefault(kernel_manager, Backlog())
 
     async def prepare(self) -> None:
         """Refuse who does not speak the protocol, or prepare as usual.
@@ -52,12 +79,60 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         offered = self.websocket_handler.request.headers.get("Sec-WebSocket-Protocol", "")
         if PROTOCOL not in map(str.strip, offered.split(",")):
             raise HTTPError(426, reason=f"Upgrade Required: {PROTOCOL}")
+        open_now = self.multi_kernel_manager._kernel_connections.get(self.kernel_id, 0)
+        if 0 < self.most_sockets <= open_now:
+            raise HTTPError(429, reason="Too many connections to one kernel")
         await super().prepare()
 
     def connect(self) -> Any:
-        """Switch Nagle's algorithm off, then connect as usual."""
+        """Switch Nagle's algorithm off, bound what may wait to be sent, then connect as usual."""
         self.websocket_handler.set_nodelay(True)
+        if self.most_unsent:
+            self._stream.max_write_buffer_size = self.most_unsent
         return super().connect()
+
+    @property
+    def subprotocol(self) -> str:
+        """The protocol of every message, also while the socket is closing.
+
+        Then Jupyter's own says None, and what the kernel still sends is packed for an older
+        protocol, which Voilà reads as the present one: it counts for ever, as above.
+        """
+        return PROTOCOL
+
+    @property
+    def _stream(self) -> Any:
+        connection: Any = self.websocket_handler.ws_connection
+        return connection.stream
+
+    def handle_incoming_message(self, incoming_msg: Any) -> None:
+        """Pass on what a page sends, or close the socket."""
+        if self._refused or self.websocket_handler.ws_connection is None:
+            return  # it is closing, and what was on its way still comes in
+        try:
+            request = read_request(incoming_msg)
+            if self.most_waiting:
+                self.backlog_of(self.kernel_manager).add(
+                    request,
+                    most_messages=self.most_waiting,
+                    most_bytes=self.most_waiting_bytes,
+                )
+        except Refusal as refusal:
+            self.log.warning("Closing a socket of kernel %s: %s", self.kernel_id, refusal.reason)
+            self._refused = True
+            stream = self._stream
+            self.websocket_handler.close(refusal.code, refusal.reason)
+            if refusal.code == TOO_MANY:  # and more would come while it waits for the answer
+                stream.close()
+            return
+        super().handle_incoming_message(incoming_msg)
+
+    def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
+        """Note what the kernel has done, and pass on what it says."""
+        channel = stream if isinstance(stream, str) else getattr(stream, "channel", None)
+        if channel == "iopub" and self.most_waiting:
+            self.backlog_of(self.kernel_manager).finish(read_finished(outgoing_msg))
+        super().handle_outgoing_message(stream, outgoing_msg)
 
     @property
     def write_message(self) -> Any:
@@ -65,11 +140,17 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         return self._write_message
 
     def _write_message(self, message: bytes | str | dict[str, Any], binary: bool = False) -> None:
-        with contextlib.suppress(WebSocketClosedError):
+        try:
             sent = self.websocket_handler.write_message(message, binary)
-            if sent is not None:
-                # Asked for its outcome, or asyncio would report a failure that nobody looked at.
-                sent.add_done_callback(lambda done: done.cancelled() or done.exception())
+        except WebSocketClosedError:
+            return
+        except StreamBufferFullError:
+            self.log.warning("Closing a socket of kernel %s: nobody reads it", self.kernel_id)
+            self._stream.close()
+            return
+        if sent is not None:
+            # Asked for its outcome, or asyncio would report a failure that nobody looked at.
+            sent.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 class CourseKernelManager(AsyncMappingKernelManager):
@@ -107,6 +188,12 @@ class CourseKernelManager(AsyncMappingKernelManager):
         help="Pages that may be open at once; 0: as many as come. See nbtutor.serve.seats.",
     )
 
+    offline_bytes = Integer(
+        16_000_000,
+        config=True,
+        help="Bytes of what a kernel says that are kept for a page whose connection broke.",
+    )
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._alone_since: dict[str, float] = {}
@@ -125,6 +212,13 @@ class CourseKernelManager(AsyncMappingKernelManager):
         self._alone_since.pop(kernel_id, None)
         self.seats.free(kernel_id)
         return super().remove_kernel(kernel_id)
+
+    def start_buffering(self, kernel_id: str, session_key: str, channels: Any) -> None:
+        """Keep what a kernel says for its page, up to a bound."""
+        super().start_buffering(kernel_id, session_key, channels)
+        if self.buffer_offline_messages:
+            backlog = PromptConnection.backlog_of(self._kernels[kernel_id])
+            self._kernel_buffers[kernel_id]["buffer"] = OfflineBuffer(self.offline_bytes, backlog)
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel that nobody is connected to, or that has been idle for too long.

@@ -124,6 +124,8 @@ def voila_settings(
     config.Voila.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
     config.Voila.tornado_settings = {
         "allow_remote_access": not is_loopback(host),
+        # A table of a learner's own points may have 500,000 characters.
+        "websocket_max_message_size": 2_000_000,
         "jinja_template_vars": {"nbtutor": course_context(notebooks, base_url)},
         "headers": {
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -151,4 +153,9 @@ def voila_settings(
     config.MappingKernelManager.cull_connected = True
     config.CourseKernelManager.orphan_timeout = 60
     config.CourseKernelManager.seat_limit = seats
+
+    # Far above what a page needs; see nbtutor.serve.traffic.
+    config.PromptConnection.most_sockets = 4
+    config.PromptConnection.most_waiting = 500
+    config.PromptConnection.most_unsent = 32_000_000
     return config

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jupyter_client.session import Session
 from jupyter_server.services.kernels.connection.base import (
-    deserialize_msg_from_ws_v1,
     serialize_msg_to_ws_v1,
 )
 from tornado.httpclient import HTTPRequest
@@ -91,38 +88,6 @@ class TestShutdown:
 def _shut_down(server: Server, kernel_id: str, cookies: dict[str, str]) -> int:
     path = f"/voila/api/shutdown/{kernel_id}"
     return server.request(path, data={"_xsrf": cookies["_xsrf"]}, cookies=cookies).status
-
-
-def test_a_page_cannot_run_code(server: Server, tmp_path: Path) -> None:
-    trace = tmp_path / "trace"
-    kernel_id = kernel_of(server.request(BROKEN))
-
-    async def try_it() -> None:
-        connection = await _connect(server, kernel_id)
-        session = Session()
-
-        def send(kind: str, content: dict[str, Any]) -> str:
-            message = session.msg(kind, content)
-            connection.write_message(
-                serialize_msg_to_ws_v1(message, "shell", session.pack),
-                binary=True,
-            )
-            message_id: str = message["header"]["msg_id"]
-            return message_id
-
-        send("execute_request", {"code": f"open({str(trace)!r}, 'w')", "silent": False})
-        # The shell answers in order: what came before this has been dealt with.
-        asked = send("kernel_info_request", {})
-        while True:
-            received = await connection.read_message()
-            assert isinstance(received, bytes)
-            _, parts = deserialize_msg_from_ws_v1(received)
-            if json.loads(parts[1]).get("msg_id") == asked:
-                break
-        connection.close()
-
-    asyncio.run(asyncio.wait_for(try_it(), 30))
-    assert not trace.exists()
 
 
 def test_a_foreign_page_cannot_open_a_socket(server: Server) -> None:
