@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import nbtutor
+from tests.packaging.pythons import find_python
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -167,10 +168,18 @@ def test_a_build_writes_only_into_ignored_folders(built: Built) -> None:
     assert list(built.home.iterdir()) == []
 
 
-def test_the_wheel_installs_and_runs(built: Built, run_without_node: Run, tmp_path: Path) -> None:
-    run_without_node(sys.executable, "-m", "venv", "venv", cwd=tmp_path)
+def test_the_wheel_installs_and_runs(
+    built: Built, root: Path, run_without_node: Run, tmp_path: Path
+) -> None:
+    """With Binder's versions, where the machine has Binder's Python; else with the newest."""
+    wanted = (root / "binder/runtime.txt").read_text("utf-8").strip()
+    python = find_python(wanted.removeprefix("python-"))
+    pins = ["--constraint", root / "binder/requirements.txt"] if python else []
+    run_without_node(python or sys.executable, "-m", "venv", "venv", cwd=tmp_path)
     scripts = tmp_path / "venv" / "bin"
-    run_without_node(scripts / "python", "-m", "pip", "install", "-q", built.wheel, cwd=tmp_path)
+    run_without_node(
+        *(scripts / "python", "-m", "pip", "install", "-q", built.wheel, *pins), cwd=tmp_path
+    )
     version = run_without_node(scripts / "nbtutor", "--version", cwd=tmp_path).stdout
     assert nbtutor.__version__ in version
     code = "import nbtutor, json; print(json.dumps([nbtutor.__file__, str(nbtutor.Playground)]))"
@@ -178,3 +187,5 @@ def test_the_wheel_installs_and_runs(built: Built, run_without_node: Run, tmp_pa
     file, playground = json.loads(answer)
     assert Path(file).is_relative_to(tmp_path)
     assert "Playground" in playground
+    lesson = Path(file).parent / "notebooks/00-playground.ipynb"
+    run_without_node(scripts / "jupyter", "execute", lesson, cwd=tmp_path)
