@@ -2,7 +2,8 @@
 
 There Jupyter starts the server and names its address; Voilà and JupyterLab share it. What
 `nbtutor serve` does with a server of its own is done here by settings alone. Two of its things are
-missing: no kernel is kept warm, and there are no seats, since each learner has a server.
+missing: no kernel is kept warm, and there are no seats, since each learner has a server. Notebooks
+in JupyterLab have the same small kernel as pages, without a debugger and a history.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ def hosted_settings(place: str) -> Config:
     root = Path(os.environ.get("JUPYTERHUB_ROOT_DIR", Path.cwd()))
     # For the pages that say what went wrong.
     config.ServerApp.jinja_template_vars = {"nbtutor": hosted_context(root, base_url, place)}
-    # Voilà brings what draws formulas. Where these are not set, it asks another host for it too.
-    config.ServerApp.tornado_settings = {"mathjax_url": None, "mathjax_config": None}
+    # Voilà brings what draws formulas. Where these are not set, it asks another host for it too;
+    # text they have to be, since the notebook package in Binder's image reads them.
+    config.ServerApp.tornado_settings = {"mathjax_url": "", "mathjax_config": ""}
     config.VoilaConfiguration.page_config_hook = partial(add_hosted_course, start=place)
     config.VoilaConfiguration.prelaunch_hook = give_xsrf_cookie
 
