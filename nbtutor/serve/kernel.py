@@ -1,7 +1,8 @@
 """The process of a learner's kernel: IPython's kernel, kept small and within bounds.
 
 The server finds it through the kernel specification in ``jupyter/kernels``, which takes the place
-of IPython's own there. ``nbtutor lab`` does not: who works there may want the debugger and the history.
+of IPython's own there. ``nbtutor lab`` does not: who works there may want the debugger and the
+history.
 """
 
 from __future__ import annotations

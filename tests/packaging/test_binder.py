@@ -258,6 +258,31 @@ def test_start_becomes_the_command(root: Path) -> None:
     assert told == f"{process.pid} 1 an argument *\n"
 
 
+def test_post_build_installs_the_package_and_its_settings(root: Path, tmp_path: Path) -> None:
+    """With a pip that only says what it was asked; the soak test below has the real one."""
+    environment, tree = tmp_path / "environment", tmp_path / "tree"
+    (environment / "bin").mkdir(parents=True)
+    python = environment / "bin/python"
+    python.write_text(f'#!/bin/sh\n[ "$1" = -m ] && echo "$@" || echo {environment}\n')
+    python.chmod(0o755)
+    shutil.copytree(root / "binder", tree / "binder")
+    made = [tree / "nbtutor/frontend/node_modules", tree / "nbtutor/frontend/.cache"]
+    for folder in made:
+        folder.mkdir(parents=True)
+    done = subprocess.run(
+        [tree / "binder/postBuild"],
+        cwd=tree,
+        env={"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "-m pip install --no-cache-dir --no-deps .\n"
+    settings = environment / "etc/jupyter/jupyter_server_config.py"
+    assert settings.read_bytes() == (root / "binder/jupyter_server_config.py").read_bytes()
+    assert not any(folder.exists() for folder in made)
+
+
 def test_the_python_is_one_the_package_supports(python: str) -> None:
     assert SpecifierSet(importlib.metadata.metadata("nbtutor-neural")["Requires-Python"]).contains(
         python
