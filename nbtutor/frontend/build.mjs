@@ -1,4 +1,5 @@
-// Bundles the views into ../static: one ES module and one stylesheet for every widget.
+// Bundles the views into ../static: one ES module and one stylesheet for every widget, and the
+// static site's own page and worker.
 // `--watch` builds again at every change.
 import { context } from "esbuild";
 
@@ -10,6 +11,9 @@ const bundle = await context({
     { in: "src/styles/index.css", out: "nbtutor" },
     // For pages and figures that need the colours without the views.
     { in: "src/styles/tokens.css", out: "tokens" },
+    { in: "src/site/lesson.ts", out: "site" },
+    { in: "src/site/site.css", out: "site" },
+    { in: "src/site/worker.ts", out: "kernel" },
   ],
   outdir: "../static",
   bundle: true,
