@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        return _lab(options) if options.command == "lab" else _serve(options)
+        return {"lab": _lab, "serve": _serve, "site": _site}[options.command](options)
     except CannotStart as error:
         print(f"nbtutor: {error}", file=sys.stderr)
         return 1
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nbtutor",
-        usage="nbtutor [serve | lab] [FOLDER] [options]",
+        usage="nbtutor [serve | lab] [FOLDER] [options]\n       nbtutor site OUT [options]",
         description="Learn neural networks on live ones. Ctrl-C stops it.",
         formatter_class=argparse.RawTextHelpFormatter,
         allow_abbrev=False,
@@ -49,11 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=("serve", "lab"),
+        choices=("serve", "lab", "site"),
         default="serve",
-        metavar="serve | lab",
+        metavar="serve | lab | site",
         help="serve: the lessons as pages, nothing to edit (the default)\n"
-        "lab: your own copy of the notebooks, in JupyterLab",
+        "lab: your own copy of the notebooks, in JupyterLab\n"
+        "site: files for any web server; Python runs in the learner's browser",
     )
     parser.add_argument(
         "folder",
@@ -62,7 +63,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="serve: notebooks to serve instead of the course's\n"
         f"lab: folder of your copy (default: ./{_WORKING_FOLDER});\n"
-        "     what is there already is never changed",
+        "     what is there already is never changed\n"
+        "site: where the files go (OUT)",
+    )
+    parser.add_argument(
+        "--notebooks",
+        type=Path,
+        metavar="FOLDER",
+        help="site: notebooks to take instead of the course's",
+    )
+    parser.add_argument(
+        "--pyodide",
+        metavar="PLACE",
+        help="site: the browser's Python, as an address or as a folder that is\n"
+        "copied into the site (default: the public one)",
     )
     parser.add_argument(
         "--port",
@@ -177,6 +191,35 @@ def _lab(options: argparse.Namespace) -> int:
     return run_lab(
         folder.resolve(), host=options.host, port=port, verbose=options.verbose, ready=ready
     )
+
+
+def _site(options: argparse.Namespace) -> int:
+    if options.folder is None:
+        msg = "OUT is missing: nbtutor site OUT, where OUT is a new or an empty folder"
+        raise CannotStart(msg)
+    notebooks: Path = options.notebooks or find_notebooks()
+    if not notebooks.is_dir():
+        msg = f"--notebooks {notebooks}: there is no such folder"
+        raise CannotStart(msg)
+
+    from .site.build import build_site
+    from .site.pyodide import DEFAULT
+
+    def say(what: str) -> None:
+        print(f"{what} …", flush=True)
+
+    site = build_site(notebooks, options.folder, options.pyodide or DEFAULT, say)
+    lessons = "1 lesson" if len(site.lessons) == 1 else f"{len(site.lessons)} lessons"
+    print(f"{options.folder} holds {lessons} in {site.files} files, {site.size / 1e6:.0f} MB.")
+    if site.first_visit is not None:
+        print(f"A learner's first lesson fetches {site.first_visit / 1e6:.0f} MB.")
+    if site.missing:
+        print(
+            f"This Pyodide has no {', '.join(site.missing)}: the lessons need none of it, but the "
+            "notebooks for editing were left out."
+        )
+    print(f"Try it: {sys.executable} -m http.server --directory {options.folder}")
+    return 0
 
 
 def _told(result: CopyResult, folder: Path) -> str:
