@@ -51,10 +51,10 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=("serve", "lab", "site"),
         default="serve",
-        metavar="serve | lab | site",
+        metavar="COMMAND",
         help="serve: the lessons as pages, nothing to edit (the default)\n"
         "lab: your own copy of the notebooks, in JupyterLab\n"
-        "site: files for any web server; Python runs in the learner's browser",
+        "site: files for any web server; Python is in the browser",
     )
     parser.add_argument(
         "folder",
@@ -69,14 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--notebooks",
         type=Path,
-        metavar="FOLDER",
+        metavar="DIR",
         help="site: notebooks to take instead of the course's",
     )
     parser.add_argument(
         "--pyodide",
         metavar="PLACE",
-        help="site: the browser's Python, as an address or as a folder that is\n"
-        "copied into the site (default: the public one)",
+        help="site: address or folder of the Python for browsers",
     )
     parser.add_argument(
         "--port",
@@ -202,8 +201,16 @@ def _site(options: argparse.Namespace) -> int:
         msg = f"--notebooks {notebooks}: there is no such folder"
         raise CannotStart(msg)
 
-    from .site.build import build_site
-    from .site.pyodide import DEFAULT
+    try:
+        from .site.build import build_site
+        from .site.pyodide import DEFAULT
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        msg = (
+            f"the site needs the package {missing}, which is not installed here: "
+            "python -m pip install 'nbtutor-neural[site]'"
+        )
+        raise CannotStart(msg) from None
 
     def say(what: str) -> None:
         print(f"{what} …", flush=True)
