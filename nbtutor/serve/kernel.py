@@ -8,13 +8,20 @@ history.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import pkgutil
+import shlex
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from traitlets import Integer
 from traitlets.config import Config
+
+from .nursery import wait_for_birth
 
 
 @contextlib.contextmanager
@@ -55,8 +62,14 @@ class LearnerKernelApp(IPKernelApp):
 
     def initialize(self, argv: Any = None) -> None:
         """Set the bounds, then start as usual."""
-        # No history: what ran is the notebook, and a file of it would be written for each learner.
-        self.update_config(Config({"HistoryManager": {"enabled": False}}))
+        self.update_config(
+            Config(
+                # What ran is the notebook, and a file of it would be written for each learner.
+                HistoryManager={"enabled": False},
+                # Imported before there was a kernel, widgets have not told it of themselves yet.
+                IPKernelApp={"extensions": ["ipywidgets"]},
+            )
+        )
         super().initialize(argv)
         set_bounds(self.memory_limit, self.niceness)
 
@@ -81,5 +94,32 @@ def set_bounds(memory_limit: int, niceness: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory_limit * 1_000_000, hard))
 
 
+def _import_lessons() -> None:
+    """Import what a lesson's kernel will need."""
+    from nbtutor.widgets import tutors
+
+    for lesson in pkgutil.iter_modules(tutors.__path__, f"{tutors.__name__}."):
+        importlib.import_module(lesson.name)
+
+
+def main(argv: list[str]) -> None:
+    """Be a kernel; or with ``--nursery N``, be what kernels are copied from.
+
+    Parameters
+    ----------
+    argv
+        The kernel's arguments, or ``--nursery`` and the number of the server's socket.
+    """
+    if argv[:1] == ["--nursery"]:
+        from setproctitle import getproctitle, setproctitle  # on Linux only, as copies are
+
+        _import_lessons()
+        getproctitle()  # finds the place of the title while the environment is as it was
+        argv = wait_for_birth(int(argv[1])).arguments
+        setproctitle(shlex.join([Path(sys.executable).name, "-m", "nbtutor.serve.kernel", *argv]))
+        np.random.seed()  # noqa: NPY002  of a notebook that uses it: no two learners share it
+    LearnerKernelApp.launch_instance(argv)
+
+
 if __name__ == "__main__":
-    LearnerKernelApp.launch_instance()
+    main(sys.argv[1:])

@@ -30,8 +30,9 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.iostream import StreamBufferFullError
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
-from traitlets import Dict, Integer, List, Unicode
+from traitlets import Bool, Dict, Integer, List, Unicode
 
+from .provisioner import use_copies
 from .seats import Seats
 from .traffic import TOO_MANY, Backlog, OfflineBuffer, Refusal, read_finished, read_request
 
@@ -193,9 +194,17 @@ class CourseKernelManager(AsyncMappingKernelManager):
         config=True,
         help="Bytes of what a kernel says that are kept for a page whose connection broke.",
     )
+    copy_kernels = Bool(
+        True,
+        config=True,
+        help="Whether kernels are copies of a process that has imported the lessons already; "
+        "Linux only. See nbtutor.serve.nursery.",
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if self.copy_kernels:
+            use_copies()
         self._alone_since: dict[str, float] = {}
         self.seats = Seats(self.seat_limit)
 

@@ -156,12 +156,14 @@ def kernel_of(page: Response) -> str:
     return kernel_id
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    """Wait until a condition holds."""
+def wait_until(
+    condition: Callable[[], bool], seconds: float = 30.0, tell: Callable[[], object] = str
+) -> None:
+    """Wait until a condition holds; if it does not, what `tell` returns is told."""
     end = time.monotonic() + seconds
     pause = threading.Event()
     while not condition():
-        assert time.monotonic() < end, f"it does not hold after {seconds} s"
+        assert time.monotonic() < end, f"it does not hold after {seconds} s: {tell()}"
         pause.wait(0.05)
 
 

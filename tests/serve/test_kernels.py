@@ -171,7 +171,10 @@ settings.voila_settings = hurried
 
         asyncio.run(asyncio.wait_for(watch(), 60))
         wait_until(lambda: not server.has_kernel(watched))
-        wait_until(lambda: server.kernels == 2)
+        wait_until(
+            lambda: server.kernels == 2,
+            tell=lambda: [(child, child.cmdline()) for child in server.children],
+        )
         assert warm <= {child.pid for child in server.children}
         # A warm kernel is far older than what an orphan is granted, and yet its page gets it.
         kernel_id = kernel_of(server.request(FIRST))
