@@ -31,24 +31,25 @@ def colour(text: str) -> np.ndarray:
     return np.array([float(part) for part in re.findall(r"[\d.]+", text)[:3]])
 
 
-@pytest.mark.parametrize("family", FAMILIES.values(), ids=list(FAMILIES))
-def test_classes(board: Board, family: nbtutor.engine.families.Family) -> None:
-    if family.name != "circle":
-        board.choose_data(family.label)
-        expect(board.sentence).to_have_text(re.compile("New data set|Press Play"))
-    expected = [f"Class {k}" for k in range(family.classes)]
-    expect(board.view("plane").locator(".nbt-legend li")).to_have_text(
-        [*expected, "Training", "Validation"]
-    )
-    board.play(until_epoch=3)
-    board.pause()
-    board.check_no_bad_numbers()
-    with closing(nbtutor.Playground(family.name)) as same:
-        board.catch_up(same)
-        loss = same.history.train_loss[-1]
-        accuracy = same.history.validation_accuracy[-1]
-    assert float(board.value("train-loss")) == pytest.approx(loss, rel=0.01, abs=0.001)
-    assert board.value("validation-accuracy") == f"{100 * accuracy:.1f} %"
+def test_classes(board: Board) -> None:
+    for family in FAMILIES.values():
+        if family.name != "circle":
+            board.choose_data(family.label)
+            board.wait_for_exactly(0)
+            expect(board.sentence).to_have_text(re.compile("New data set|Press Play"))
+        expected = [f"Class {k}" for k in range(family.classes)]
+        expect(board.view("plane").locator(".nbt-legend li")).to_have_text(
+            [*expected, "Training", "Validation"]
+        )
+        board.play(until_epoch=3)
+        board.pause()
+        board.check_no_bad_numbers()
+        with closing(nbtutor.Playground(family.name)) as same:
+            board.catch_up(same)
+            loss = same.history.train_loss[-1]
+            accuracy = same.history.validation_accuracy[-1]
+        assert float(board.value("train-loss")) == pytest.approx(loss, rel=0.01, abs=0.001)
+        assert board.value("validation-accuracy") == f"{100 * accuracy:.1f} %"
 
 
 @pytest.mark.parametrize("surface", SURFACES.values(), ids=list(SURFACES))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.board import LISTS, Board
@@ -32,65 +31,57 @@ RESTART = [
 ]
 
 
-def ids(cases: list[tuple[str, str, str, str, str]]) -> list[str]:
-    return [case[0] for case in cases]
+def test_it_acts_in_mid_run(board: Board) -> None:
+    for control, key, before, after, mark in LIVE:
+        assert shown(board, control) == before
+        board.play(until_epoch=board.epoch + 3)
+        board.record()
+        board.press(control, key)
+        expect(board.curves).to_have_accessible_name(re.compile(re.escape(f"Marked: {mark}.")))
+        assert shown(board, control) == after
+        board.wait_for_epoch(board.epoch + 3)
+        epochs = [epoch for _, epoch in board.shown()]
+        assert epochs == sorted(epochs), f"{control}: the run went back"
+        assert board.read()["plane"]["state"] == "playing"
+        board.pause()
+        played = [f.custom for f in board.traffic.frames if f.custom["state"] == "playing"]
+        marks = [event["label"] for frame in played for event in frame["events"]]
+        # While it plays the frames carry what is new: the mark came once.
+        assert marks.count(mark) == 1
 
 
-@pytest.mark.parametrize(("control", "key", "before", "after", "mark"), LIVE, ids=ids(LIVE))
-def test_it_acts_in_mid_run(
-    board: Board, control: str, key: str, before: str, after: str, mark: str
-) -> None:
-    assert shown(board, control) == before
-    board.play(until_epoch=3)
-    board.record()
-    board.press(control, key)
-    expect(board.curves).to_have_accessible_name(re.compile(re.escape(f"Marked: {mark}.")))
-    assert shown(board, control) == after
-    board.wait_for_epoch(board.epoch + 3)
-    epochs = [epoch for _, epoch in board.shown()]
-    assert epochs == sorted(epochs), "the run went back"
-    assert board.read()["plane"]["state"] == "playing"
-    board.pause()
-    played = [f.custom for f in board.traffic.frames if f.custom["state"] == "playing"]
-    marks = [event["label"] for frame in played for event in frame["events"]]
-    # While it plays the frames carry what is new: the mark came once.
-    assert marks.count(mark) == 1
-
-
-@pytest.mark.parametrize(("control", "key", "before", "after", "mark"), LIVE, ids=ids(LIVE))
-def test_it_acts_on_a_paused_run(
-    board: Board, control: str, key: str, before: str, after: str, mark: str
-) -> None:
+def test_it_acts_on_a_paused_run(board: Board) -> None:
     board.button("Epoch").click()
     board.wait_for_exactly(1)
-    seq, picture = board.seq, board.pixels("plane")
-    board.press(control, key)
-    board.wait_for_picture_after(seq)
-    expect(board.curves).to_have_accessible_name(re.compile(re.escape(f"Marked: {mark}.")))
-    board.wait_for_exactly(1)
-    board.wait_for_state("paused")
-    # Of these only the activation changes what the network says before it trains on.
-    assert (board.pixels("plane") != picture) is (control == "Activation")
+    for control, key, _, _, mark in LIVE:
+        board.show_control(control)
+        seq, picture = board.seq, board.pixels("plane")
+        board.press(control, key)
+        board.wait_for_picture_after(seq)
+        expect(board.curves).to_have_accessible_name(re.compile(re.escape(f"Marked: {mark}.")))
+        board.wait_for_exactly(1)
+        board.wait_for_state("paused")
+        # Of these only the activation changes what the network says before it trains on.
+        assert (board.pixels("plane") != picture) is (control == "Activation"), control
 
 
-@pytest.mark.parametrize(("control", "key", "before", "after", "word"), RESTART, ids=ids(RESTART))
-def test_it_starts_the_run_again_and_says_so(
-    board: Board, control: str, key: str, before: str, after: str, word: str
-) -> None:
-    assert shown(board, control) == before
+def test_it_starts_the_run_again_and_says_so(board: Board) -> None:
     board.play(until_epoch=3)
     board.pause()
-    epoch, picture = board.epoch, board.pixels()
-    board.press(control, key)
-    board.wait_for_state("idle")
-    board.wait_for_exactly(0)
-    expect(board.sentence).to_have_text(f"New {word}, so the run starts again. Press Play.")
-    assert shown(board, control) == after
-    board.button("Undo").click()
-    board.wait_for_exactly(epoch)
-    expect(board.sentence).to_have_text(f"The earlier run is back, at epoch {epoch}.")
-    assert shown(board, control) == before
-    assert board.pixels() == picture
+    epoch = board.epoch
+    for control, key, before, after, word in RESTART:
+        assert shown(board, control) == before
+        picture = board.pixels()
+        board.press(control, key)
+        board.wait_for_state("idle")
+        board.wait_for_exactly(0)
+        expect(board.sentence).to_have_text(f"New {word}, so the run starts again. Press Play.")
+        assert shown(board, control) == after
+        board.button("Undo").click()
+        board.wait_for_exactly(epoch)
+        expect(board.sentence).to_have_text(f"The earlier run is back, at epoch {epoch}.")
+        assert shown(board, control) == before
+        assert board.pixels() == picture, control
 
 
 def test_a_new_data_set_starts_the_run_again(board: Board) -> None:
