@@ -51,7 +51,9 @@ class Neighbour:
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """For all pages: each answers the server's pings while another one is worked."""
     made = asyncio.new_event_loop()
+    asyncio.set_event_loop(made)  # a socket that is closed outside it asks for the current one
     yield made
+    asyncio.set_event_loop(None)
     made.close()
 
 
