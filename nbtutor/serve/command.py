@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nbtutor import __version__
 
-from .course import find_notebooks
+from .course import PREWARM, find_notebooks
 from .errors import CannotStart
 from .sockets import DEFAULT_PORT, open_sockets
 from .working_copy import CopyResult, copy_new
@@ -96,6 +96,14 @@ def _parser() -> argparse.ArgumentParser:
         help="serve: pages open at once (default: as many as come)",
     )
     parser.add_argument(
+        "--prewarm",
+        type=_prewarm,
+        default=PREWARM,
+        metavar="N|all",
+        help="serve: the first N lessons open without a wait: a kernel of\n"
+        f"50 to 60 MB is kept ready for each (default: {PREWARM})",
+    )
+    parser.add_argument(
         "--base-url",
         type=_base_url,
         default="/",
@@ -141,6 +149,15 @@ def _seats(text: str) -> int:
     return int(text)
 
 
+def _prewarm(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text) > 100:
+        msg = f"{text!r} is no number of lessons: a whole number from 0 to 100, or all"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
 def _serve(options: argparse.Namespace) -> int:
     notebooks = find_notebooks() if options.folder is None else options.folder.resolve()
     if not notebooks.is_dir():
@@ -161,7 +178,11 @@ def _serve(options: argparse.Namespace) -> int:
     logging.getLogger("tornado").setLevel(logging.INFO if options.verbose else logging.ERROR)
     add_template_path()
     config = voila_settings(
-        notebooks, host=options.host, seats=options.seats, base_url=options.base_url
+        notebooks,
+        host=options.host,
+        base_url=options.base_url,
+        seats=options.seats,
+        prewarm=options.prewarm,
     )
     config.Voila.log_level = logging.INFO if options.verbose else logging.ERROR
     server = CourseServer(sockets, ready, config=config)

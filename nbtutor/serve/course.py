@@ -12,6 +12,12 @@ from .errors import CannotStart
 
 TITLE = "Neural networks, live"
 
+PREWARM = 2
+"""How many lessons have a kernel that waits, unless told otherwise.
+
+The first lessons are what a newcomer opens; the others start cold.
+"""
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 _HEADING = re.compile(r"^#{1,6}\s+(?P<text>.+?)\s*#*\s*$")
 _LINK = re.compile(r"!?\[(?P<text>[^\]]*)\]\([^)]*\)")

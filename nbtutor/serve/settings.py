@@ -11,7 +11,7 @@ from pathlib import Path
 
 from traitlets.config import Config
 
-from .course import list_lessons
+from .course import PREWARM, list_lessons
 from .pages import add_course, course_context
 from .sockets import is_loopback
 
@@ -27,10 +27,6 @@ EXTENSIONS = [
 
 NOT_ON_PAGES = "not-on-pages"
 """Tag of a notebook's cells that are for readers of the notebook only."""
-
-# Each lesson kept warm is a kernel that waits, 50 to 70 MB. The first lessons are what a newcomer
-# opens; the others start cold.
-WARM_LESSONS = 2
 
 # The browser refuses whatever would come from, or go to, another host. Widgets are modules in
 # blobs and bring styles of their own; JupyterLab's schema checks are compiled at run time.
@@ -99,7 +95,12 @@ def page_settings() -> Config:
 
 
 def voila_settings(
-    notebooks: Path, *, host: str = "127.0.0.1", seats: int = 0, base_url: str = "/"
+    notebooks: Path,
+    *,
+    host: str = "127.0.0.1",
+    base_url: str = "/",
+    seats: int = 0,
+    prewarm: int | None = PREWARM,
 ) -> Config:
     """Return Voilà's configuration for the course.
 
@@ -110,12 +111,14 @@ def voila_settings(
     host
         What the server listens on. For this machine alone, requests that name another host are
         refused: a foreign page cannot reach the server through a name of its own.
-    seats
-        How many pages may be open at once; 0 for as many as come.
     base_url
         The path that all addresses start with, from ``/`` to ``/``: for a server behind a proxy.
+    seats
+        How many pages may be open at once; 0 for as many as come.
+    prewarm
+        How many lessons, from the first, have a kernel that waits; None for all.
     """
-    first = [lesson.path for lesson in list_lessons(notebooks)[:WARM_LESSONS]]
+    warm = [lesson.path for lesson in list_lessons(notebooks)[:prewarm]]
     config = page_settings()
 
     config.Voila.root_dir = str(notebooks)
@@ -134,7 +137,7 @@ def voila_settings(
         },
     }
 
-    config.VoilaConfiguration.preheat_kernel = bool(first)
+    config.VoilaConfiguration.preheat_kernel = bool(warm)
     config.VoilaConfiguration.default_pool_size = 1
     config.VoilaConfiguration.multi_kernel_manager_class = (
         "nbtutor.serve.kernels.CourseKernelManager"
@@ -142,7 +145,7 @@ def voila_settings(
 
     config.VoilaKernelManager.kernel_pools_config = {
         "default": {"pool_size": 0},
-        **{path: {"pool_size": 1} for path in first},
+        **{path: {"pool_size": 1} for path in warm},
     }
     # The next kernel starts when the page that took the last one has had time to load. Not much
     # later: who reloads the page before, waits for the delay too.

@@ -84,7 +84,6 @@ _WAYS = {
 _PROGRAM = """
 import nbtutor.serve.settings as settings
 settings.EXTENSIONS.append("jupyter-matplotlib")
-settings.WARM_LESSONS = {warm}
 """
 
 # Counts from the key press, by the event's own time stamp, to the end of the frame in which all
@@ -191,14 +190,14 @@ def p95(values: Sequence[float]) -> float:
 def measure(plan: Plan) -> tuple[list[Figure], list[Figure]]:
     """Return the playground's own figures, and those beside matplotlib."""
     with courses() as folder, chromium() as browser:
-        with running_server(folder, program=_PROGRAM.format(warm=0)) as server:
+        with running_server(folder, "--prewarm", "0", program=_PROGRAM) as server:
             own, ours = measure_live(browser, server, plan)
             own += measure_live(browser, server, plan, *FULL)[0]
             own += measure_replicas(browser, server, plan)
             own += measure_rest(browser, server, plan)
             own.append(measure_opening(browser, server, plan, "cold", 4.0))
             theirs = [measure_rival(browser, server, plan, way) for way in (IPYMPL, INLINE)]
-        with running_server(folder, program=_PROGRAM.format(warm=1)) as server:
+        with running_server(folder, "--prewarm", "1", program=_PROGRAM) as server:
             own.append(measure_opening(browser, server, plan, "preheated", 2.0))
     return own, compare(ours, theirs)
 
@@ -559,7 +558,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         with (
             courses() as folder,
             chromium() as browser,
-            running_server(folder, program=_PROGRAM.format(warm=0)) as server,
+            running_server(folder, "--prewarm", "0", program=_PROGRAM) as server,
         ):
             if chosen.full:
                 print(table(measure_live(browser, server, plan, *FULL)[0]))

@@ -81,7 +81,6 @@ def voila_settings(*args, **kwargs):
     config.VoilaKernelManager.fill_delay = 1.0
     return config
 settings.voila_settings = voila_settings
-settings.WARM_LESSONS = 1
 """
 
 
@@ -112,7 +111,7 @@ def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     write_lesson(folder / "06-hidden.ipynb", "Hidden", HIDDEN)
     composed = re.findall(r"^```python\n(.*?)^```$", guide(root), flags=re.DOTALL | re.MULTILINE)
     write_lesson(folder / "07-composed.ipynb", "Composed", composed[1])
-    with running_server(folder, program=WARM) as running:
+    with running_server(folder, "--prewarm", "1", program=WARM) as running:
         yield running
 
 

@@ -39,7 +39,7 @@ def test_help_fits_a_screen() -> None:
         cwd=Path(nbtutor.__file__).parents[1],
     )
     lines = done.stdout.splitlines()
-    assert len(lines) <= 27
+    assert len(lines) <= 29
     assert max(map(len, lines)) <= 80
     for option in ("serve", "lab", "--port", "--host", "--no-browser", "--version"):
         assert option in done.stdout
@@ -60,6 +60,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["--seats", "0"], "'0' is no number of seats: a whole number from 1 to 10000"),
         (["--base-url", "/a b/"], "'/a b/' is no path of an address: such as /course/"),
         (["--base-url", "/../x"], "'/../x' is no path of an address"),
+        (["--prewarm", "some"], "'some' is no number of lessons: a whole number from 0 to 100"),
+        (["--prewarm", "-1"], "--prewarm"),
         (["--prot"], "unrecognized arguments: --prot"),
         (["sevre"], "invalid choice: 'sevre'"),
     ],

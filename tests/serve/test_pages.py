@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve.server import Server, running_server
+from tests.serve.server import Server, running_server, wait_until
 
 FIRST = "/voila/render/00-first.ipynb"
 
@@ -101,6 +101,14 @@ def test_nothing_else_is_served(server: Server, path: str) -> None:
 def test_contents_are_listed_without_content(server: Server) -> None:
     page = server.request("/voila/api/contents/00-first.ipynb?content=1")
     assert "name_that_is_only_in_the_source" not in page.text
+
+
+@pytest.mark.parametrize(("prewarm", "kernels"), [("0", 0), ("all", 4)])
+def test_as_many_lessons_are_warm_as_asked_for(prewarm: str, kernels: int, notebooks: Path) -> None:
+    with running_server(notebooks, "--prewarm", prewarm) as server:
+        # Other than the dying one, which is gone again.
+        wait_until(lambda: server.kernels == max(kernels - 1, 0))
+        assert server.request("/voila/render/01-second.ipynb").status == 200
 
 
 def test_a_kernel_that_cannot_start_is_told(notebooks: Path) -> None:
