@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -26,9 +27,11 @@ from .seats import Seat, Usher
 
 FULL = "All seats are taken"
 
-
 RETRY_AFTER = 10
 """Seconds after which a page that found no seat asks again."""
+
+STOP_SECONDS = 10
+"""What kernels get to end in good order."""
 
 
 class LessonHandler(TornadoVoilaHandler):
@@ -102,6 +105,7 @@ class CourseServer(Voila):
         super().__init__(**kwargs)
         self._sockets = sockets
         self._ready = ready
+        self._told_to_stop = False
         self.port = sockets[0].getsockname()[1]
 
     def initialize(self, argv: list[str] | None = None) -> None:
@@ -136,29 +140,34 @@ class CourseServer(Voila):
         finally:
             self.stop()
 
+    def _handle_signal_stop(self, sig: int, frame: object) -> None:
+        """Stop in good order; at a second signal, at once."""
+        if self._told_to_stop:
+            self._leave_nothing()
+            os._exit(1)
+        self._told_to_stop = True
+        super()._handle_signal_stop(sig, frame)
+
     def stop(self) -> None:
         """End all kernels, whatever state they are in."""
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), signal.SIG_IGN)
         with contextlib.suppress(Exception):
             run_sync(self._stop_kernels)()
-        _end_children()
-        shutil.rmtree(self.connection_dir, ignore_errors=True)
+        self._leave_nothing()
 
     async def _stop_kernels(self) -> None:
         # A kernel that is only just starting is not in the manager's books yet: end what starts it.
         starting = asyncio.all_tasks() - {asyncio.current_task()}
         for task in starting:
             task.cancel()
-        await asyncio.gather(*starting, return_exceptions=True)
-        await self.kernel_manager.shutdown_all(now=True)
+        if starting:
+            await asyncio.wait(starting, timeout=STOP_SECONDS / 2)
+        await asyncio.wait_for(self.kernel_manager.shutdown_all(now=True), STOP_SECONDS / 2)
 
-
-def _end_children() -> None:
-    """End the processes that this one has started and that are still there."""
-    children = psutil.Process().children(recursive=True)
-    for child in children:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            child.kill()
-    psutil.wait_procs(children, timeout=5)
+    def _leave_nothing(self) -> None:
+        """End the processes that are still there, and remove the files for them."""
+        children = psutil.Process().children(recursive=True)
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(children, timeout=5)
+        shutil.rmtree(self.connection_dir, ignore_errors=True)

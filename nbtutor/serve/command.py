@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         return {"lab": _lab, "serve": _serve, "site": _site}[options.command](options)
+    except KeyboardInterrupt:
+        return 130  # before a server is there; once it is, it sees to itself
     except CannotStart as error:
         print(f"nbtutor: {error}", file=sys.stderr)
         return 1

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 import nbtutor
@@ -17,7 +15,7 @@ from nbtutor.serve import sockets
 from nbtutor.serve.command import main
 from nbtutor.serve.errors import CannotStart
 from nbtutor.serve.sockets import open_sockets
-from tests.serve.server import running_server, wait_until
+from tests.serve.server import running_server
 
 
 @pytest.fixture
@@ -106,33 +104,6 @@ def test_the_next_free_port_is_taken_where_none_is_asked_for(
     finally:
         for each in opened:
             each.close()
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_the_server_and_its_kernels(how: signal.Signals, notebooks: Path) -> None:
-    with running_server(notebooks) as server:
-        # A third kernel, which belongs to a page.
-        wait_until(lambda: server.kernels == 2)
-        server.request("/voila/render/02-broken.ipynb")
-        wait_until(lambda: server.kernels == 3)
-        children = server.children
-        assert server.stop(how) == 0
-        assert not [child for child in children if child.is_running()]
-
-
-def test_a_signal_while_kernels_start_leaves_none(notebooks: Path) -> None:
-    with running_server(notebooks) as server:
-        wait_until(lambda: bool(server.children))
-        children = server.children
-        assert server.stop() == 0
-        assert not [child for child in children if child.is_running()]
-        # One that was started while the server was stopping would be nobody's child by now.
-        parent = str(server.process.pid)
-        assert not [
-            process
-            for process in psutil.process_iter(["environ"])
-            if (process.info["environ"] or {}).get("JPY_PARENT_PID") == parent
-        ]
 
 
 def test_it_says_where_it_is_once_and_nothing_else(notebooks: Path) -> None:
