@@ -1,7 +1,9 @@
 """Serving the course: the ``nbtutor`` command, its server settings and its pages.
 
 ``command`` is the command line, ``application`` the web server (Voilà in this process),
-``settings`` everything that is ordinary configuration, ``kernels`` how kernels are started,
-watched and ended, ``course`` where the lessons are and what they are called, ``pages`` what the
-templates are told, ``working_copy`` and ``lab`` the learner's own copy in JupyterLab.
+``settings`` everything that is ordinary configuration, ``config`` the same for a plain ``voila``,
+``handlers`` what answers which address, ``access`` and ``login_token`` who may come in, ``seats``
+how many, ``kernels`` how kernels are started, watched and ended, ``course`` where the lessons are
+and what they are called, ``pages`` what the templates are told, ``working_copy`` and ``lab`` the
+learner's own copy in JupyterLab.
 """

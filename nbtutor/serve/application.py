@@ -8,94 +8,20 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from http import HTTPStatus
 from socket import socket
 from typing import Any
 
 import psutil
-import tornado.web
 from jupyter_core.utils import run_sync
-from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from voila.app import Voila
-from voila.handler import BaseVoilaHandler
-from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
-from .seats import Seat, Usher
-
-FULL = "All seats are taken"
-
-RETRY_AFTER = 10
-"""Seconds after which a page that found no seat asks again."""
+from .handlers import SocketHandler
 
 STOP_SECONDS = 10
 """What kernels get to end in good order."""
-
-
-class LessonHandler(TornadoVoilaHandler):
-    """A lesson's page: it gets a seat, and the XSRF cookie that its shutdown beacon must show."""
-
-    _seat: Seat | None = None
-
-    @tornado.web.authenticated
-    async def get(self, path: str | None = None) -> None:
-        """Answer with the lesson, or say that all seats are taken."""
-        _ = self.xsrf_token  # reading it is what sets the cookie
-        self._seat = self.kernel_manager.seats.take()
-        if self._seat is None:
-            raise tornado.web.HTTPError(503, reason=FULL)
-        try:
-            await super().get(path)
-        finally:
-            self._seat.leave()
-
-    def write_error(self, status_code: int, **details: Any) -> None:
-        """Answer with a page that a person can read, and programs when to ask again."""
-        if status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-            self.set_header("Retry-After", str(RETRY_AFTER))
-        super().write_error(status_code, **details)
-
-    @property
-    def kernel_manager(self) -> Any:
-        """Voilà's; while a page is made, what it starts for the page gets the page's seat."""
-        manager = super().kernel_manager
-        return manager if self._seat is None else Usher(manager, self._seat)
-
-
-class HealthHandler(tornado.web.RequestHandler):
-    """Whether the server answers, and how full it is; for what watches over it.
-
-    It asks for no login and tells nothing of anybody.
-    """
-
-    def get(self) -> None:
-        """Answer with JSON: status, pages open, and how many may be (null for as many as come)."""
-        seats = self.settings["kernel_manager"].seats
-        self.set_header("Cache-Control", "no-store")
-        self.write({"status": "ok", "taken": seats.taken, "seats": seats.limit or None})
-
-
-class SocketHandler(VoilaKernelWebsocketHandler):
-    """A kernel's websocket, as `nbtutor.serve.kernels.PromptConnection` lets it be used."""
-
-    def write_error(self, status_code: int, **_details: Any) -> None:
-        """Refuse in a line. Jupyter's page for it needs files that Voilà does not have."""
-        self.finish(f"{status_code} {self._reason}\n")
-
-
-_OURS = {TornadoVoilaHandler: LessonHandler, VoilaKernelWebsocketHandler: SocketHandler}
-"""Handlers in place of Voilà's."""
-
-
-class UnknownPageHandler(BaseVoilaHandler):
-    """Every address that no other handler knows."""
-
-    async def prepare(self) -> None:
-        """Refuse, with a page that a person can read."""
-        await super().prepare()
-        raise tornado.web.HTTPError(404)
 
 
 class CourseServer(Voila):
@@ -116,24 +42,17 @@ class CourseServer(Voila):
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), self._handle_signal_stop)
 
-    def init_settings(self) -> dict[str, Any]:
-        """Return Voilà's settings, with a readable page for unknown addresses."""
-        settings: dict[str, Any] = super().init_settings()
-        settings["default_handler_class"] = UnknownPageHandler
-        settings["default_handler_args"] = {"voila_configuration": self.voila_configuration}
-        return settings
-
     def init_handlers(self) -> list[Any]:
-        """Return Voilà's handlers, with ours in place of some, and for the server's health."""
-        handlers = [
-            (handler[0], _OURS.get(handler[1], handler[1]), *handler[2:])
-            for handler in super().init_handlers()
+        """Return Voilà's handlers, with ours for a kernel's websocket; the others are settings."""
+        return [
+            (path, SocketHandler if handler is VoilaKernelWebsocketHandler else handler, *rest)
+            for path, handler, *rest in super().init_handlers()
         ]
-        return [(url_path_join(self.server_url, "health"), HealthHandler), *handlers]
 
     def listen(self) -> None:
         """Serve until a signal says stop."""
-        HTTPServer(self.app).add_sockets(self._sockets)
+        # A proxy in front says whether its client came by https.
+        HTTPServer(self.app, xheaders=True).add_sockets(self._sockets)
         self.ioloop.add_callback(self._ready)
         try:
             self.ioloop.start()

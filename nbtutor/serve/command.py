@@ -16,6 +16,7 @@ from nbtutor import __version__
 
 from .course import PREWARM, find_notebooks
 from .errors import CannotStart
+from .login_token import FORM, is_token, new_token, token_from_environment
 from .sockets import DEFAULT_PORT, open_sockets
 from .working_copy import CopyResult, copy_new
 
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        return {"lab": _lab, "serve": _serve, "site": _site}[options.command](options)
+        return _COMMANDS[options.command](options)
     except KeyboardInterrupt:
         return 130  # before a server is there; once it is, it sees to itself
     except CannotStart as error:
@@ -43,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="nbtutor",
-        usage="nbtutor [serve | lab] [FOLDER] [options]\n       nbtutor site OUT [options]",
+        usage="nbtutor [serve | lab | config] [FOLDER] [options]\n"
+        "       nbtutor site OUT [options]",
         description="Learn neural networks on live ones. Ctrl-C stops it.",
         formatter_class=argparse.RawTextHelpFormatter,
         allow_abbrev=False,
@@ -51,12 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "command",
         nargs="?",
-        choices=("serve", "lab", "site"),
+        choices=tuple(_COMMANDS),
         default="serve",
         metavar="COMMAND",
         help="serve: the lessons as pages, nothing to edit (the default)\n"
         "lab: your own copy of the notebooks, in JupyterLab\n"
-        "site: files for any web server; Python is in the browser",
+        "site: files for any web server; Python is in the browser\n"
+        "config: print where a plain voila finds the settings",
     )
     parser.add_argument(
         "folder",
@@ -88,35 +91,52 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen on (default: 127.0.0.1, this machine only)",
-    )
-    parser.add_argument(
-        "--seats",
-        type=_seats,
-        default=0,
-        metavar="N",
-        help="serve: pages open at once (default: as many as come)",
-    )
-    parser.add_argument(
-        "--prewarm",
-        type=_prewarm,
-        default=PREWARM,
-        metavar="N|all",
-        help="serve: the first N lessons open without a wait: a kernel of\n"
-        f"50 to 60 MB is kept ready for each (default: {PREWARM})",
-    )
-    parser.add_argument(
-        "--base-url",
-        type=_base_url,
-        default="/",
-        metavar="PATH",
-        help="serve: path of all addresses, behind a proxy (default: /)",
+        help="address to listen on (default: 127.0.0.1, local only)",
     )
     parser.add_argument(
         "--no-browser",
         dest="browser",
         action="store_false",
         help="only print the address",
+    )
+    serve = parser.add_argument_group("for a class, with serve")
+    serve.add_argument(
+        "--token",
+        nargs="?",
+        const="",
+        type=_token,
+        metavar="TOKEN",
+        help="ask for this token, or with none here for a new one;\n"
+        "other users of this machine see it here, but not in the\n"
+        "variables JUPYTER_TOKEN or JUPYTER_TOKEN_FILE",
+    )
+    serve.add_argument(
+        "--seats",
+        type=_seats,
+        default=0,
+        metavar="N",
+        help="pages open at once (default: as many as come)",
+    )
+    serve.add_argument(
+        "--prewarm",
+        type=_prewarm,
+        default=PREWARM,
+        metavar="N|all",
+        help="the first N lessons open without a wait: a kernel of 50\n"
+        f"to 60 MB is kept ready for each (default: {PREWARM})",
+    )
+    serve.add_argument(
+        "--base-url",
+        type=_base_url,
+        default="/",
+        metavar="PATH",
+        help="path of all addresses, behind a proxy (default: /)",
+    )
+    serve.add_argument(
+        "--public-name",
+        type=_public_name,
+        metavar="NAME",
+        help="name of the proxy, such as course.example.org",
     )
     parser.add_argument("--verbose", action="store_true", help="tell what the server does")
     parser.add_argument("--version", action="version", version=f"nbtutor {__version__}")
@@ -160,11 +180,31 @@ def _prewarm(text: str) -> int | None:
     return int(text)
 
 
+def _token(text: str) -> str:
+    # The value itself stays out of the message: it may be a good one with a slip in it.
+    if text and not is_token(text):
+        msg = f"this is no token: it needs {FORM}; FOLDER comes before it"
+        raise argparse.ArgumentTypeError(msg)
+    return text
+
+
+def _public_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", text):
+        msg = f"{text!r} is no name of a host: such as course.example.org"
+        raise argparse.ArgumentTypeError(msg)
+    return text.lower()
+
+
 def _serve(options: argparse.Namespace) -> int:
     notebooks = find_notebooks() if options.folder is None else options.folder.resolve()
     if not notebooks.is_dir():
         msg = f"FOLDER {options.folder}: there is no such folder"
         raise CannotStart(msg)
+    held = token_from_environment()  # in any case: it is not for kernels
+    token: str | None = options.token or held
+    generated = token is None and options.token is not None
+    if generated:
+        token = new_token()
     sockets = open_sockets(options.host, options.port)
     address = _address(options.host, sockets[0].getsockname()[1]) + options.base_url[1:]
 
@@ -173,8 +213,11 @@ def _serve(options: argparse.Namespace) -> int:
     from .settings import add_template_path, voila_settings
 
     def ready() -> None:
-        print(f"nbtutor is ready at {address} (Ctrl-C stops it)", flush=True)
+        # A token that was given is known, and the terminal may be looked at by others.
+        link = f"{address}?token={token}" if generated else address
+        print(f"nbtutor is ready at {link} (Ctrl-C stops it)", flush=True)
         if options.browser:
+            # Without the token: a browser's arguments are seen by all users of the machine.
             _open_browser(address)
 
     logging.getLogger("tornado").setLevel(logging.INFO if options.verbose else logging.ERROR)
@@ -182,10 +225,13 @@ def _serve(options: argparse.Namespace) -> int:
     config = voila_settings(
         notebooks,
         host=options.host,
+        public_name=options.public_name,
         base_url=options.base_url,
+        token=token,
         seats=options.seats,
         prewarm=options.prewarm,
     )
+    config.Voila.config_file_paths = []
     config.Voila.log_level = logging.INFO if options.verbose else logging.ERROR
     server = CourseServer(sockets, ready, config=config)
     server.initialize([])
@@ -250,6 +296,16 @@ def _site(options: argparse.Namespace) -> int:
         )
     print(f"Try it: {sys.executable} -m http.server --directory {options.folder}")
     return 0
+
+
+def _config(options: argparse.Namespace) -> int:
+    from .settings import CONFIG_FOLDER
+
+    print(CONFIG_FOLDER)
+    return 0
+
+
+_COMMANDS = {"serve": _serve, "lab": _lab, "site": _site, "config": _config}
 
 
 def _told(result: CopyResult, folder: Path) -> str:

@@ -1,7 +1,6 @@
 """The server's settings, all of them ordinary Voilà and Jupyter configuration.
 
-Nothing here needs our own server class: the same values in a ``voila.py`` configuration file, with
-`add_template_path` called from it, do the same for a plain ``voila`` command.
+Nothing here needs our own server class: ``config/voila.py`` has the same for a plain ``voila``.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from pathlib import Path
 from traitlets.config import Config
 
 from .course import PREWARM, list_lessons
+from .handlers import UnknownPageHandler
+from .login_token import cookie_secret
 from .pages import add_course, course_context
 from .sockets import is_loopback
 
@@ -46,7 +47,11 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
-_DATA = Path(__file__).resolve().parent / "jupyter"
+_HERE = Path(__file__).resolve().parent
+_DATA = _HERE / "jupyter"
+
+CONFIG_FOLDER = _HERE / "config"
+"""Where the file is that makes a plain ``voila`` the same."""
 
 
 def add_template_path() -> None:
@@ -98,7 +103,9 @@ def voila_settings(
     notebooks: Path,
     *,
     host: str = "127.0.0.1",
+    public_name: str | None = None,
     base_url: str = "/",
+    token: str | None = None,
     seats: int = 0,
     prewarm: int | None = PREWARM,
 ) -> Config:
@@ -111,8 +118,12 @@ def voila_settings(
     host
         What the server listens on. For this machine alone, requests that name another host are
         refused: a foreign page cannot reach the server through a name of its own.
+    public_name
+        The name of a proxy in front, by which requests may name this host too.
     base_url
         The path that all addresses start with, from ``/`` to ``/``: for a server behind a proxy.
+    token
+        What to show before anything but the health is answered; None lets everybody in.
     seats
         How many pages may be open at once; 0 for as many as come.
     prewarm
@@ -123,10 +134,12 @@ def voila_settings(
 
     config.Voila.root_dir = str(notebooks)
     config.Voila.base_url = base_url
-    config.Voila.config_file_paths = []
     config.Voila.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
     config.Voila.tornado_settings = {
-        "allow_remote_access": not is_loopback(host),
+        # With a token, a name of its own takes a foreign page no further than the login.
+        "allow_remote_access": not is_loopback(host) or token is not None,
+        "local_hostnames": ["localhost", *([public_name] if public_name else [])],
+        "default_handler_class": UnknownPageHandler,
         # A table of a learner's own points may have 500,000 characters.
         "websocket_max_message_size": 2_000_000,
         "jinja_template_vars": {"nbtutor": course_context(notebooks, base_url)},
@@ -136,6 +149,12 @@ def voila_settings(
             "Referrer-Policy": "same-origin",
         },
     }
+
+    config.Voila.identity_provider_class = "nbtutor.serve.access.CourseIdentityProvider"
+    config.Voila.token = token
+    if token is not None:
+        config.Voila.cookie_secret = cookie_secret(token)
+    config.IdentityProvider.cookie_options = {"samesite": "Lax"}
 
     config.VoilaConfiguration.preheat_kernel = bool(warm)
     config.VoilaConfiguration.default_pool_size = 1

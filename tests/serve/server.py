@@ -174,6 +174,7 @@ def running_server(
     command: str = "serve",
     program: str = "",
     cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Run ``nbtutor`` on a free port until the block ends.
 
@@ -190,11 +191,15 @@ def running_server(
         Python code that runs before the command, to change a setting or to look inside.
     cwd
         Its working directory.
+    environment
+        Variables besides those of this process.
     """
     code = f"{program}\nfrom nbtutor.serve.command import main\nraise SystemExit(main())"
     arguments = [command, *([] if notebooks is None else [str(notebooks)])]
     with running_process(
-        [sys.executable, "-c", code, *arguments, "--no-browser", "--port", "0", *options], cwd=cwd
+        [sys.executable, "-c", code, *arguments, "--no-browser", "--port", "0", *options],
+        cwd=cwd,
+        environment=environment,
     ) as server:
         server.url = server.wait_for_line(r"ready at (\S+)")[1]
         yield server

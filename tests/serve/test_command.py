@@ -37,7 +37,7 @@ def test_help_fits_a_screen() -> None:
         cwd=Path(nbtutor.__file__).parents[1],
     )
     lines = done.stdout.splitlines()
-    assert len(lines) <= 29
+    assert len(lines) <= 35
     assert max(map(len, lines)) <= 80
     for option in ("serve", "lab", "--port", "--host", "--no-browser", "--version"):
         assert option in done.stdout
@@ -60,6 +60,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["--base-url", "/../x"], "'/../x' is no path of an address"),
         (["--prewarm", "some"], "'some' is no number of lessons: a whole number from 0 to 100"),
         (["--prewarm", "-1"], "--prewarm"),
+        (["--token", "short"], "this is no token: it needs 8 to 200 letters, digits and . _ ~ -"),
+        (["--token", "white space and more"], "this is no token"),
+        (["--public-name", "http://x/"], "'http://x/' is no name of a host: such as course."),
         (["--prot"], "unrecognized arguments: --prot"),
         (["sevre"], "invalid choice: 'sevre'"),
     ],

@@ -60,7 +60,9 @@ def test_an_error_in_a_lesson_shows_neither_source_nor_traceback(server: Server)
         assert secret not in page.text
 
 
-@pytest.mark.parametrize("path", ["/voila/render/99-unknown.ipynb", "/nope", "/api/kernels"])
+@pytest.mark.parametrize(
+    "path", ["/voila/render/99-unknown.ipynb", "/nope", "/login", "/api/kernels"]
+)
 def test_an_unknown_page_is_told_with_a_way_back(server: Server, path: str) -> None:
     page = server.request(path)
     assert page.status == 404

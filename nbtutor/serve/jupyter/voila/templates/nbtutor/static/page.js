@@ -104,6 +104,7 @@ const nbtutor = (() => {
 
   const ENDED =
     "The kernel behind this page has ended. What you see stays; nothing moves any more.";
+  const LOGGED_OUT = "The server asks for the token again. What you see stays until you reload.";
   const NO_SERVER = "The server does not answer. If you have stopped it, start it again.";
   const checkKernel = async () => {
     const page = config();
@@ -113,6 +114,8 @@ const nbtutor = (() => {
       if (answer.status === 404) {
         progress("");
         notice(ENDED);
+      } else if (answer.status === 403) {
+        notice(LOGGED_OUT);
       } else if (document.getElementById("nbt-notice").dataset.text === NO_SERVER) {
         notice("");
       }
