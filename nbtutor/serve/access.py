@@ -14,6 +14,7 @@ from jupyter_server.auth import IdentityProvider, User
 from tornado.web import RequestHandler
 
 from . import handlers
+from .logs import tell
 
 
 class CourseIdentityProvider(IdentityProvider):
@@ -47,6 +48,7 @@ class CourseIdentityProvider(IdentityProvider):
     def process_login_form(self, handler: RequestHandler) -> User | None:
         """Return who has typed the token into the login page."""
         right = self._is_token(handler.get_argument("password", default=""))
+        tell("login" if right else "login_refused")
         return self.generate_anonymous_user(handler) if right else None
 
     def _is_token(self, given: str | None) -> bool:

@@ -19,6 +19,7 @@ from voila.app import Voila
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .handlers import SocketHandler
+from .logs import tell
 
 STOP_SECONDS = 10
 """What kernels get to end in good order."""
@@ -54,6 +55,7 @@ class CourseServer(Voila):
         # A proxy in front says whether its client came by https.
         HTTPServer(self.app, xheaders=True).add_sockets(self._sockets)
         self.ioloop.add_callback(self._ready)
+        tell("started", seats=self.kernel_manager.seats.limit or None)
         try:
             self.ioloop.start()
         finally:
@@ -72,6 +74,7 @@ class CourseServer(Voila):
         with contextlib.suppress(Exception):
             run_sync(self._stop_kernels)()
         self._leave_nothing()
+        tell("stopped")
 
     async def _stop_kernels(self) -> None:
         # A kernel that is only just starting is not in the manager's books yet: end what starts it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import re
 import socket
 import sys
@@ -138,7 +137,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="name of the proxy, such as course.example.org",
     )
-    parser.add_argument("--verbose", action="store_true", help="tell what the server does")
+    serve.add_argument(
+        "--log",
+        choices=("text", "json"),
+        default="text",
+        help="text: faults only (the default); json: events too, an\n"
+        "object a line, without anything that tells who it was",
+    )
+    parser.add_argument("--verbose", action="store_true", help="tell all that the server does")
     parser.add_argument("--version", action="version", version=f"nbtutor {__version__}")
     return parser
 
@@ -210,6 +216,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     # Imported late: Voilà takes half a second, which `--help` and an error need not wait for.
     from .application import CourseServer
+    from .logs import logging_config
     from .settings import add_template_path, voila_settings
 
     def ready() -> None:
@@ -220,7 +227,6 @@ def _serve(options: argparse.Namespace) -> int:
             # Without the token: a browser's arguments are seen by all users of the machine.
             _open_browser(address)
 
-    logging.getLogger("tornado").setLevel(logging.INFO if options.verbose else logging.ERROR)
     add_template_path()
     config = voila_settings(
         notebooks,
@@ -232,7 +238,7 @@ def _serve(options: argparse.Namespace) -> int:
         prewarm=options.prewarm,
     )
     config.Voila.config_file_paths = []
-    config.Voila.log_level = logging.INFO if options.verbose else logging.ERROR
+    config.Voila.logging_config = logging_config(style=options.log, verbose=options.verbose)
     server = CourseServer(sockets, ready, config=config)
     server.initialize([])
     server.start()

@@ -16,6 +16,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.tornado.treehandler import TornadoVoilaTreeHandler
 
+from .logs import tell
 from .seats import Seat, Usher
 
 FULL = "All seats are taken"
@@ -83,13 +84,22 @@ class LessonHandler(_Entrance, TornadoVoilaHandler):
     async def get(self, path: str | None = None) -> None:
         """Answer with the lesson, or say that all seats are taken."""
         _ = self.xsrf_token  # reading it is what sets the cookie
-        self._seat = self.kernel_manager.seats.take()
+        seats = self.kernel_manager.seats
+        self._seat = seats.take()
         if self._seat is None:
+            tell("full", lesson=path, taken=seats.taken)
             raise tornado.web.HTTPError(503, reason=FULL)
         try:
             await super().get(path)
         finally:
             self._seat.leave()
+        tell(
+            "page",
+            lesson=path,
+            kernel=self._seat.kernel_id,
+            seconds=round(self.request.request_time(), 3),
+            taken=seats.taken,
+        )
 
     def write_error(self, status_code: int, **details: Any) -> None:
         """Answer with a page that a person can read, and programs when to ask again."""

@@ -31,7 +31,9 @@ from tornado.iostream import StreamBufferFullError
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError
 from traitlets import Bool, Dict, Integer, List, Unicode
+from voila.request_info_handler import RequestInfoSocketHandler
 
+from .logs import tell
 from .provisioner import use_copies
 from .seats import Seats
 from .traffic import TOO_MANY, Backlog, OfflineBuffer, Refusal, read_finished, read_request
@@ -219,7 +221,11 @@ class CourseKernelManager(AsyncMappingKernelManager):
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget a kernel that has ended."""
         self._alone_since.pop(kernel_id, None)
-        self.seats.free(kernel_id)
+        seconds = self.seats.free(kernel_id)
+        if seconds is not None:
+            tell("page_left", kernel=kernel_id, seconds=round(seconds, 1), taken=self.seats.taken)
+        # Voilà keeps what it knows of a page's request for ever, its query too.
+        RequestInfoSocketHandler._cache.pop(kernel_id, None)
         return super().remove_kernel(kernel_id)
 
     def start_buffering(self, kernel_id: str, session_key: str, channels: Any) -> None:
@@ -242,7 +248,7 @@ class CourseKernelManager(AsyncMappingKernelManager):
         if self._kernel_connections.get(kernel_id, 0) > 0:
             self._alone_since[kernel_id] = time.monotonic()
         elif 0 < self.orphan_timeout <= time.monotonic() - self._alone_since[kernel_id]:
-            self.log.info("Ending kernel %s: its page is gone", kernel_id)
+            tell("orphan", kernel=kernel_id)
             await self.shutdown_kernel(kernel_id)
             return
         await super().cull_kernel_if_idle(kernel_id)

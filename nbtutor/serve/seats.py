@@ -7,6 +7,7 @@ nobody's, and take no seat; they are the server's own reserve.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 
@@ -23,12 +24,12 @@ class Seats:
     def __init__(self, limit: int = 0) -> None:
         self.limit = limit
         self._coming = 0
-        self._kernels: set[str] = set()
+        self._since: dict[str, float] = {}
 
     @property
     def taken(self) -> int:
         """How many pages have one, those that are being made included."""
-        return self._coming + len(self._kernels)
+        return self._coming + len(self._since)
 
     def take(self) -> Seat | None:
         """Return a seat, or None if all are taken."""
@@ -37,21 +38,30 @@ class Seats:
         self._coming += 1
         return Seat(self)
 
-    def free(self, kernel_id: str) -> None:
-        """Take the seat of a kernel back, if it has one."""
-        self._kernels.discard(kernel_id)
+    def free(self, kernel_id: str) -> float | None:
+        """Take the seat of a kernel back; return for how many seconds it had one, if it had."""
+        since = self._since.pop(kernel_id, None)
+        return None if since is None else time.monotonic() - since
 
 
 class Seat:
-    """The seat of a page that is being made."""
+    """The seat of a page that is being made.
+
+    Attributes
+    ----------
+    kernel_id
+        The kernel that it was given to, or None.
+    """
 
     def __init__(self, seats: Seats) -> None:
+        self.kernel_id: str | None = None
         self._seats = seats
         self._waits = True
 
     def give(self, kernel_id: str) -> None:
         """Let it be the kernel's; `Seats.free` ends that."""
-        self._seats._kernels.add(kernel_id)
+        self.kernel_id = kernel_id
+        self._seats._since[kernel_id] = time.monotonic()
         self.leave()
 
     def leave(self) -> None:

@@ -13,6 +13,7 @@ from traitlets.config import Config
 from .course import PREWARM, list_lessons
 from .handlers import UnknownPageHandler
 from .login_token import cookie_secret
+from .logs import log_request
 from .pages import add_course, course_context
 from .sockets import is_loopback
 
@@ -140,6 +141,7 @@ def voila_settings(
         "allow_remote_access": not is_loopback(host) or token is not None,
         "local_hostnames": ["localhost", *([public_name] if public_name else [])],
         "default_handler_class": UnknownPageHandler,
+        "log_function": log_request,
         # A table of a learner's own points may have 500,000 characters.
         "websocket_max_message_size": 2_000_000,
         "jinja_template_vars": {"nbtutor": course_context(notebooks, base_url)},

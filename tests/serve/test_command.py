@@ -37,7 +37,7 @@ def test_help_fits_a_screen() -> None:
         cwd=Path(nbtutor.__file__).parents[1],
     )
     lines = done.stdout.splitlines()
-    assert len(lines) <= 35
+    assert len(lines) <= 37
     assert max(map(len, lines)) <= 80
     for option in ("serve", "lab", "--port", "--host", "--no-browser", "--version"):
         assert option in done.stdout
@@ -63,6 +63,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["--token", "short"], "this is no token: it needs 8 to 200 letters, digits and . _ ~ -"),
         (["--token", "white space and more"], "this is no token"),
         (["--public-name", "http://x/"], "'http://x/' is no name of a host: such as course."),
+        (["--log", "xml"], "invalid choice: 'xml'"),
         (["--prot"], "unrecognized arguments: --prot"),
         (["sevre"], "invalid choice: 'sevre'"),
     ],
