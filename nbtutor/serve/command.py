@@ -121,8 +121,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_prewarm,
         default=PREWARM,
         metavar="N|all",
-        help="the first N lessons open without a wait: a kernel of 50\n"
-        f"to 60 MB is kept ready for each (default: {PREWARM})",
+        help="the first N lessons open without a wait: a kernel is kept\n"
+        f"ready for each, 30 to 60 MB (default: {PREWARM})",
     )
     serve.add_argument(
         "--base-url",
