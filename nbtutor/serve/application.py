@@ -20,6 +20,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from .handlers import SocketHandler
 from .logs import tell
+from .provisioner import stop_copying
 
 STOP_SECONDS = 10
 """What kernels get to end in good order."""
@@ -87,7 +88,13 @@ class CourseServer(Voila):
 
     def _leave_nothing(self) -> None:
         """End the processes that are still there, and remove the files for them."""
-        children = psutil.Process().children(recursive=True)
+        own = psutil.Process()
+        for child in own.children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.suspend()  # it might start another one, which would be nobody's child
+        children = {*own.children(recursive=True)}
+        stop_copying()  # kernels that are copies lose their parent, and are not found below us
+        children |= {*own.children(recursive=True)}
         for child in children:
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()

@@ -81,7 +81,8 @@ class Nursery:
 
     def __init__(self, program: Sequence[str]) -> None:
         self._program = list(program)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Any = None
 
@@ -93,10 +94,13 @@ class Nursery:
         Raises
         ------
         OSError
-            If the process that is copied has ended, or could make no copy.
+            If the process that is copied has ended or could make no copy, or after `close`.
         """
         birth = Birth(list(arguments), dict(environment), folder)
         with self._lock:
+            if self._closed:
+                msg = "the server is stopping"
+                raise ChildProcessError(msg)
             if self._process is None or self._process.poll() is not None:
                 self._start(environment)
             self._channel.write(json.dumps(asdict(birth)) + "\n")
@@ -106,6 +110,18 @@ class Nursery:
             msg = "the process that kernels are copied from has ended"
             raise ChildProcessError(msg)
         return ForkedKernel(int(answer))
+
+    def close(self) -> None:
+        """End the process that is copied, and start no other, whoever is waiting for a kernel."""
+        self._closed = True
+        while not self._lock.acquire(timeout=0.05):
+            self._end()  # who has the lock waits for an answer, and now gets none
+        self._end()
+        self._lock.release()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
 
     def _start(self, environment: Mapping[str, str]) -> None:
         ours, its = socket.socketpair()

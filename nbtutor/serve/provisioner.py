@@ -43,6 +43,11 @@ class CopyProvisioner(LocalProvisioner):
         return self.connection_info
 
 
+def stop_copying() -> None:
+    """Start no more copies; those that there are end by themselves."""
+    _nursery.close()
+
+
 def use_copies() -> None:
     """Let Jupyter start all kernels of this server by `CopyProvisioner`."""
     factory = KernelProvisionerFactory.instance()

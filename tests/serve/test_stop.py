@@ -12,30 +12,29 @@ import psutil
 import pytest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tests.serve.server import Server, kernel_of, running_server, wait_until
+from tests.serve.server import kernel_of, running_server, wait_until
 
 FIRST = "/voila/render/00-first.ipynb"
 V1 = "v1.kernel.websocket.jupyter.org"
 
 
-def _left_by(server: Server) -> list[psutil.Process]:
-    """Kernels that a server has started and that nobody is the parent of any more."""
-    parent = str(server.process.pid)
-    return [
-        process
-        for process in psutil.process_iter(["environ"])
-        if (process.info["environ"] or {}).get("JPY_PARENT_PID") == parent
-    ]
+def _left_in(folder: Path) -> list[psutil.Process]:
+    """Processes that still work with a server's temporary files, whoever their parent is by now."""
+    found = psutil.process_iter(["environ", "cmdline"])
+    return [process for process in found if str(folder) in str(process.info)]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_the_server_and_its_kernels(how: signal.Signals, notebooks: Path) -> None:
-    with running_server(notebooks) as server:
+def test_a_signal_stops_the_server_and_its_kernels(
+    how: signal.Signals, notebooks: Path, tmp_path: Path
+) -> None:
+    with running_server(notebooks, environment={"TMPDIR": str(tmp_path)}) as server:
         wait_until(lambda: server.kernels == 2)
         # A page takes one of them, and the next is started for the one after it.
         kernel_id = kernel_of(server.request(FIRST))
         wait_until(lambda: server.kernels == 3)
         children = server.children
+        assert len(_left_in(tmp_path)) > 3  # with the server
 
         async def stop() -> None:
             address = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels"
@@ -46,18 +45,20 @@ def test_a_signal_stops_the_server_and_its_kernels(how: signal.Signals, notebook
 
         asyncio.run(asyncio.wait_for(stop(), 60))
         assert not [child for child in children if child.is_running()]
-        assert _left_by(server) == []
+        assert _left_in(tmp_path) == []
+        assert list(tmp_path.iterdir()) == []
         assert server.messages == ""
 
 
-def test_a_signal_while_kernels_start_leaves_none(notebooks: Path) -> None:
-    with running_server(notebooks) as server:
+def test_a_signal_while_kernels_start_leaves_none(notebooks: Path, tmp_path: Path) -> None:
+    with running_server(notebooks, environment={"TMPDIR": str(tmp_path)}) as server:
         wait_until(lambda: bool(server.children))
         children = server.children
         assert server.stop() == 0
         assert not [child for child in children if child.is_running()]
         # One that was started while the server was stopping would be nobody's child by now.
-        assert _left_by(server) == []
+        assert _left_in(tmp_path) == []
+        assert list(tmp_path.iterdir()) == []
 
 
 # The signal comes at the same moment each time: as Voilà is about to be imported.
@@ -97,12 +98,15 @@ CourseKernelManager.shutdown_all = shutdown_all
 """
 
 
-def test_a_second_signal_stops_it_at_once(notebooks: Path) -> None:
-    with running_server(notebooks, "--prewarm", "1", program=STUCK) as server:
+def test_a_second_signal_stops_it_at_once(notebooks: Path, tmp_path: Path) -> None:
+    options = ("--prewarm", "1")
+    temporary = {"TMPDIR": str(tmp_path)}
+    with running_server(notebooks, *options, program=STUCK, environment=temporary) as server:
         wait_until(lambda: server.kernels == 1)
         children = server.children
         server.process.send_signal(signal.SIGINT)
         server.wait_for_line("shutting down")
         assert server.stop(signal.SIGINT) == 1
         assert not [child for child in children if child.is_running()]
-        assert _left_by(server) == []
+        assert _left_in(tmp_path) == []
+        assert list(tmp_path.iterdir()) == []
