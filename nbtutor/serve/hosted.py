@@ -40,9 +40,6 @@ def hosted_settings(place: str) -> Config:
     root = Path(os.environ.get("JUPYTERHUB_ROOT_DIR", Path.cwd()))
     # For the pages that say what went wrong.
     config.ServerApp.jinja_template_vars = {"nbtutor": hosted_context(root, base_url, place)}
-    # Voilà brings what draws formulas. Where these are not set, it asks another host for it too;
-    # text they have to be, since the notebook package in Binder's image reads them.
-    config.ServerApp.tornado_settings = {"mathjax_url": "", "mathjax_config": ""}
     config.VoilaConfiguration.page_config_hook = partial(add_hosted_course, start=place)
     config.VoilaConfiguration.prelaunch_hook = give_xsrf_cookie
 

@@ -53,6 +53,9 @@ def add_hosted_course(
     inside = notebook_path.strip("/") or start
     place = inside if (root / inside).is_dir() else inside.rpartition("/")[0]
     page_config["nbtutor"] = hosted_context(root, base_url, place, inside)
+    # With neither of these a page draws formulas by what Voilà brings; with either, by what another
+    # host has. A server of its own leaves both out.
+    page_config.update(fullMathjaxUrl=None, mathjaxConfig=None)
     return page_config
 
 

@@ -46,6 +46,9 @@ def test_a_lesson_opens_by_its_link_and_ends_with_its_page(server: Server, root:
     assert "<title>The playground · " in page.text
     assert re.search(rf'rel="next" href="{re.escape(addresses(root)[1])}"', page.text)
     assert "application/vnd.jupyter.widget-view+json" in page.text
+    # With either of these, formulas would be drawn by what another host has.
+    assert '"fullMathjaxUrl": null' in page.text
+    assert '"mathjaxConfig": null' in page.text
     # Nothing but the name of SVG's namespace leads to another host.
     outside = set(re.findall(r"https?://([\w.]+)", page.text))
     assert outside <= {"www.w3.org", "127.0.0.1"}
