@@ -43,6 +43,9 @@ def test_each_lesson_has_a_page_with_its_text_and_pictures(site: Path) -> None:
         assert 'class="nbt-still" alt="' in page
         assert 'alt=""' not in page
         assert page.count("<h1") == 1
+        # The last cell is for readers of the notebook.
+        assert "The lesson is live where" in path.read_text("utf-8")
+        assert "The lesson is live where" not in page
         # Formulas need no script.
         visible = re.sub(
             r"<script.*?</script>|<(?:code|pre).*?</(?:code|pre)>", "", page, flags=re.S

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from nbtutor.serve.course import TITLE, Lesson, list_lessons
 from nbtutor.serve.errors import CannotStart
 from nbtutor.serve.pages import tokens
+from nbtutor.serve.settings import NOT_ON_PAGES
 
 from .markdown import to_html
 
@@ -137,6 +138,8 @@ def _cells(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     shown: list[dict[str, Any]] = []
     sources: list[dict[str, str]] = []
     for index, cell in enumerate(notebook.cells):
+        if NOT_ON_PAGES in cell.metadata.get("tags", []):
+            continue
         if cell.cell_type == "markdown":
             shown.append({"html": Markup(to_html(cell.source))})
         elif cell.cell_type == "code" and cell.source.strip():
