@@ -33,6 +33,7 @@ KERNEL_BAR_MB = 90.0
 SERVER_BAR_MB = 250.0
 STORM_BAR_SECONDS = 20.0
 ORPHAN_BAR_SECONDS = 70.0
+GROWTH_BAR = 2.0
 
 
 @dataclass(frozen=True)
@@ -238,14 +239,59 @@ def largest(plan: Plan, counts: Sequence[int]) -> list[Figure]:
     return figures
 
 
+async def soak(server: Server, plan: Plan, minutes: int) -> list[Figure]:
+    """Let a class play on, and compare its memory with that of the first tenth of the time."""
+    learners = [Learner(server.url) for _ in range(plan.learners)]
+    for learner in learners:
+        await learner.open(LESSON)
+        await learner.play()
+    kernels = [_kernel_of(learner, server) for learner in learners]
+    own = psutil.Process(server.process.pid)
+    drags = [
+        asyncio.create_task(_drag(learner, plan, random.Random(plan.seed + number), Load()))
+        for number, learner in enumerate(learners)
+    ]
+    kernel_mb, server_mb = [], []
+    for minute in range(minutes):
+        await asyncio.sleep(60)
+        kernel_mb.append(max(memory(kernel)[0] for kernel in kernels))
+        server_mb.append(memory(own)[0])
+        print(f"minute {minute + 1}: {kernel_mb[-1]:.1f} {server_mb[-1]:.1f} MB", flush=True)
+    for task in drags:
+        task.cancel()
+    epochs = min(learner.epoch for learner in learners)
+    frames = min(len(learner.frames) for learner in learners)
+    for learner in learners:
+        learner.close()
+
+    def growth(values: list[float]) -> float:
+        return 100 * (values[-1] / values[minutes // 10] - 1)
+
+    return [
+        Figure(
+            f"{minutes} min, {frames} frames, {epochs:.0f} epochs: kernel",
+            kernel_mb[-1],
+            None,
+            "MB",
+        ),
+        _at_most("growth of the largest kernel", growth(kernel_mb), "%", GROWTH_BAR),
+        _at_most("growth of the server", growth(server_mb), "%", GROWTH_BAR),
+    ]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--learners", type=int, default=30)
     parser.add_argument("--largest", type=int, nargs="*", help="class sizes to try as well")
+    parser.add_argument("--soak", type=int, metavar="MINUTES", help="play on, and nothing else")
     options = parser.parse_args(arguments)
     plan = QUICK if options.quick else Plan(learners=options.learners)
+    if options.soak:
+        with running_server() as server:
+            print(table(asyncio.run(soak(server, plan, options.soak))))
+        return
     print(table(measure(plan)))
     if options.largest:
         print(table(largest(plan, options.largest)))
