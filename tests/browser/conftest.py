@@ -219,23 +219,3 @@ def open_lesson(
         return opened
 
     return open_
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    """Each of the two colour schemes."""
-    found: str = request.param
-    return found
-
-
-@pytest.fixture(params=[400, 1280])
-def open_in_each_look(
-    request: pytest.FixtureRequest,
-    scheme: str,
-    open_lesson: Callable[..., LessonPage],
-    new_context: Callable[..., BrowserContext],
-) -> Callable[[str], LessonPage]:
-    """Open a lesson on a telephone and on a laptop, in light and in dark."""
-    viewport = {"width": request.param, "height": 800}
-    context = new_context(viewport=viewport, color_scheme=scheme)
-    return lambda lesson: open_lesson(lesson, context)

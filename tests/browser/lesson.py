@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.looks import each_look
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
@@ -85,12 +87,10 @@ class LessonPage:
         self.play_to_the_end()
 
     def check_looks(self) -> None:
-        """Axe finds nothing, and nothing is wider than the window."""
-        found = self.violations()
-        assert found == [], found
-        size = self.page.viewport_size
-        assert size is not None
-        assert self.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        """In each look axe finds nothing, and nothing is wider than the window."""
+        for width in each_look(self.page):
+            assert self.violations() == []
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width
 
     def violations(self) -> list[str]:
         """What axe has to say."""

@@ -87,8 +87,7 @@ def test_a_program_that_cannot_be_made_is_told(board: Board) -> None:
     expect(board.view("status").locator("[data-value=updates] dd")).to_have_text("1")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
 def test_the_menu_by_keyboard(open_board: OpenBoard, width: int, scheme: str) -> None:
     board = open_board(viewport={"width": width, "height": 800}, color_scheme=scheme)
     button = board.button("Save")

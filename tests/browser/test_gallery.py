@@ -147,8 +147,7 @@ def test_a_sweep_goes_on_while_it_plays_and_can_be_stopped(board: Board) -> None
     board.pause()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
 def test_the_panel_by_keyboard(open_board: OpenBoard, width: int, scheme: str) -> None:
     board = open_board(viewport={"width": width, "height": 800}, color_scheme=scheme)
     button = board.button("Examples")

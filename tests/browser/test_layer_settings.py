@@ -162,8 +162,7 @@ def test_what_is_locked_cannot_be_used(open_board: OpenBoard) -> None:
     expect(dialog.get_by_role("slider")).to_be_focused()
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
 def test_an_open_panel_is_accessible_and_fits(
     open_board: OpenBoard, scheme: str, width: int
 ) -> None:

@@ -103,8 +103,8 @@ def test_fast_dragging_ends_where_the_hand_ends(open_lesson: OpenLesson) -> None
     expect(lesson.stage.locator(".nbt-error")).to_have_text("")
 
 
-def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
-    lesson = open_in_each_look(LESSON)
+def test_axe_finds_nothing(open_lesson: OpenLesson) -> None:
+    lesson = open_lesson(LESSON)
     assert lesson.violations() == []
     lesson.choose("Dead units")
     lesson.play_to_the_end()

@@ -112,8 +112,8 @@ def test_a_control_is_dragged(open_lesson: OpenLesson) -> None:
     expect(lesson.stage.locator(".nbt-error")).to_have_text("")
 
 
-def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
-    lesson = open_in_each_look(LESSON)
+def test_axe_finds_nothing(open_lesson: OpenLesson) -> None:
+    lesson = open_lesson(LESSON)
     lesson.run("Spike detective")
     walk_to(lesson.charts().nth(0), "spike: ")
     see(lesson, 2, "Mislabelled points carry")

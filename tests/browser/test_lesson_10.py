@@ -81,7 +81,7 @@ def test_the_other_experiments_run(open_lesson: OpenLesson) -> None:
     expect(program.locator("pre")).to_contain_text("MLPClassifier")
 
 
-def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
-    lesson = open_in_each_look(LESSON)
+def test_axe_finds_nothing(open_lesson: OpenLesson) -> None:
+    lesson = open_lesson(LESSON)
     lesson.play_to_the_end()
     lesson.check_looks()

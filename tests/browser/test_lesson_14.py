@@ -120,7 +120,7 @@ def test_fast_dragging_and_nonsense_leave_it_whole(open_lesson: OpenLesson) -> N
     expect(lesson.stage.locator(".nbt-error")).to_have_text("")
 
 
-def test_axe_finds_nothing(open_in_each_look: OpenLesson) -> None:
-    lesson = open_in_each_look(LESSON)
+def test_axe_finds_nothing(open_lesson: OpenLesson) -> None:
+    lesson = open_lesson(LESSON)
     lesson.play_to_the_end()
     lesson.check_looks()
