@@ -176,6 +176,8 @@ class CourseKernelManager(AsyncMappingKernelManager):
             # Kernels share the server's terminal. They warn at each start that they talk to the
             # server over the loopback interface unencrypted.
             "--IPKernelApp.log_level=ERROR",
+            # Each tick is a message, and Jupyter remembers 65,536 of them: 10 MB after 20 minutes.
+            "--Session.digest_history_size=4096",
             # A lesson has 230 MB, most of it stacks and buffers that are never touched.
             "--LearnerKernelApp.memory_limit=800",
             # The server answers all pages, and a kernel one: under load the server goes first.

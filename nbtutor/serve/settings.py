@@ -90,6 +90,9 @@ def page_settings() -> Config:
         "the server's messages say what went wrong."
     )
 
+    # The server remembers the messages of each kernel, as each kernel does; see kernels.py.
+    config.Session.digest_history_size = 4096
+
     # A kernel that was started anew knows nothing of the page's widgets: rather say that it died,
     # so that the page can offer to be loaded again.
     config.KernelRestarter.restart_limit = 0
