@@ -53,7 +53,11 @@ SPEEDS = {
 """How much is trained between two pictures. Slow motion shows an update in many."""
 
 BUDGET = 0.008
-"""Seconds of training a frame at most: half of a frame at 60 a second."""
+"""Seconds of training a frame: half of a frame at 60 a second. Where a picture takes longer than
+that to make, training may take as long as the picture; see `LiveRun.budget`."""
+
+LONGEST_BUDGET = 0.05
+"""Seconds of training a frame at most, wherever it runs: that leaves ten pictures a second."""
 
 JUDGE_EVERY = 0.25
 """Seconds between two verdicts while it plays; one costs about 0.1 ms, and 0.3 with the layers."""
@@ -417,6 +421,7 @@ class LiveRun:
         self.slow = SlowMotion(self)
         self.watch_layers = False
         self.watch_scores = False
+        self._drawing = 0.0  # seconds that a picture takes, of late
         self._note = ""
         self._previous: Run | None = None
         self._generated = "circle" if settings.dataset == OWN else settings.dataset
@@ -667,12 +672,24 @@ class LiveRun:
         if fleet is None:
             updates = 1 if self._speed == "slow" else None
             epochs = 1 if self._speed == "normal" else None
-            self.run.advance(updates=updates, epochs=epochs, seconds=BUDGET, clock=self._clock)
+            self.run.advance(updates=updates, epochs=epochs, seconds=self.budget, clock=self._clock)
         else:
             train_together(self.run, fleet, self._speed, self._clock)
         if self.run.ended or self.run.paused:
             self.playing, self._note = False, self.run.paused
-        return self.picture(start=start)
+        trained = self._clock()
+        picture = self.picture(start=start)
+        self._drawing += (self._clock() - trained - self._drawing) / 4
+        return picture
+
+    @property
+    def budget(self) -> float:
+        """Seconds of training in the next tick: about as many as a picture takes, if not `BUDGET`.
+
+        In a browser's own Python a picture takes ten times as long as elsewhere. With the same
+        budget, little of the time would be left to train.
+        """
+        return min(max(BUDGET, self._drawing), LONGEST_BUDGET)
 
     def picture(self, *, full: bool = False, start: float | None = None) -> Picture:
         """Return the present state as the next picture, for sending.

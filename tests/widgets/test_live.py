@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as hnp
 from nbtutor.engine import Network, ParameterError, Trainer, make_dataset
 from nbtutor.widgets.live import (
     BUDGET,
+    LONGEST_BUDGET,
     MAX_CURVE_ROWS,
     LiveRun,
     Picture,
@@ -97,6 +98,34 @@ def test_a_slow_machine_still_gets_its_picture(make_live: MakeLive, clock: Any) 
     clock.step = 0
     tick(live)
     assert live.run.trainer.epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("drawing", "budget"),
+    [(0.001, BUDGET), (0.03, 0.03), (0.5, LONGEST_BUDGET)],
+    ids=["fast", "slow", "very slow"],
+)
+def test_the_budget_follows_what_a_picture_takes(
+    make_live: MakeLive, clock: Any, drawing: float, budget: float
+) -> None:
+    live = make_live()
+    paint = live.run.paint
+
+    def paint_slowly() -> Any:
+        clock.now += drawing
+        return paint()
+
+    live.run.paint = paint_slowly  # type: ignore[assignment]
+    live.speed = "fast"
+    live.play(True)
+    assert live.budget == BUDGET
+    for _ in range(30):
+        clock.step = BUDGET / 4  # while it trains; the deadline ends that
+        tick(live)
+    assert live.budget == pytest.approx(budget, rel=0.5)
+    before = live.run.trainer.updates
+    tick(live)
+    assert live.run.trainer.updates - before == pytest.approx(live.budget / clock.step, abs=2)
 
 
 def test_nothing_trains_unless_it_plays(make_live: MakeLive) -> None:
