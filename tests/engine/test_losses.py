@@ -384,7 +384,7 @@ def test_dead_units_against_brute_force(activation: Any, replicas: int) -> None:
         biases[:] = rng.normal(0, 20, biases.shape)
     X = rng.normal(size=(25, 2))
     found = net.dead_units(X)
-    expected = np.zeros((replicas, 2), int)
+    expected = np.zeros((replicas, 2), np.int64)
     names = [activation] * 2 if isinstance(activation, str) else activation
     for replica in range(replicas):
         a = X

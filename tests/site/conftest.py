@@ -90,7 +90,8 @@ def run_in_node(pyodide: Path, tmp_path_factory: pytest.TempPathFactory) -> RunI
         }
         settings.write_text(json.dumps(content), "utf-8")
         return subprocess.run(
-            [str(node.folder / "node"), str(HERE / "run.mjs"), str(settings)],
+            # Hypothesis recurses deeply.
+            [str(node.folder / "node"), "--stack-size=6000", str(HERE / "run.mjs"), str(settings)],
             capture_output=True,
             text=True,
             check=False,

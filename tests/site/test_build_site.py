@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from nbtutor.serve.command import main
 from nbtutor.serve.course import find_notebooks
 from nbtutor.serve.errors import CannotStart
 from nbtutor.serve.site.build import MARK, build_site
@@ -180,23 +181,17 @@ def test_an_address_is_taken_as_a_folder() -> None:
     assert find_pyodide(DEFAULT).address == DEFAULT
 
 
-def command(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "nbtutor.serve.command", "site", *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_the_command(pyodide: Path, folder: Path, tmp_path: Path) -> None:
+def test_the_command(
+    pyodide: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_lesson(folder / "01-one.ipynb", "One", "1")
-    result = command("out", "--pyodide", pyodide, "--notebooks", folder, cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    assert "out holds 1 lesson in " in result.stdout
-    assert "A learner's first lesson fetches " in result.stdout
-    assert "One" in (tmp_path / "out" / "index.html").read_text("utf-8")
+    out = tmp_path / "out"
+    arguments = ["site", str(out), "--pyodide", str(pyodide), "--notebooks", str(folder)]
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert f"{out} holds 1 lesson in " in said
+    assert "A learner's first lesson fetches " in said
+    assert "One" in (out / "index.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -204,19 +199,22 @@ def test_the_command(pyodide: Path, folder: Path, tmp_path: Path) -> None:
     [
         ((), "OUT is missing: nbtutor site OUT"),
         (("out", "--notebooks", "gone"), "--notebooks gone: there is no such folder"),
-        (("out", "--notebooks", "."), "holds no notebooks"),
+        (("out", "--notebooks", "empty"), "empty holds no notebooks"),
         (("out", "--pyodide", "gone"), "--pyodide gone: neither an address"),
     ],
 )
 def test_the_command_says_what_is_wrong(
-    arguments: tuple[str, ...], words: str, tmp_path: Path, pyodide: Path
+    arguments: tuple[str, ...],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given = arguments if "gone" in arguments else (*arguments, "--pyodide", str(pyodide))
-    result = command(*(given if arguments else ()), cwd=tmp_path)
-    assert result.returncode == 1
-    assert words in result.stderr
-    assert "Traceback" not in result.stderr
-    assert list(tmp_path.iterdir()) == []
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert main(["site", *arguments]) == 1
+    assert words in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
 def test_the_command_says_how_to_get_what_is_missing(tmp_path: Path) -> None:

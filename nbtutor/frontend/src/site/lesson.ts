@@ -21,6 +21,7 @@ async function open(lesson: Lesson, progress: Progress): Promise<void> {
   const manager = new Manager();
   const worker = new Worker(new URL("kernel.js", import.meta.url), { type: "module" });
   let steps = 0;
+  let live = false;
   const connection = new Connection(worker, {
     fetched: (bytes, total) => progress.fetched(bytes, total),
     step(number, of, what) {
@@ -30,7 +31,9 @@ async function open(lesson: Lesson, progress: Progress): Promise<void> {
     opened: (comm, message) => manager.opened(comm, message),
     failed: (reason) => {
       console.error("[nbtutor]", reason);
-      progress.failed(`The lesson could not be made live: ${reason.split("\n").at(-1)}.`);
+      const what = live ? "Python has stopped" : "The lesson could not be made live";
+      // The last line of a traceback says what went wrong.
+      progress.failed(`${what}: ${reason.trim().split("\n").at(-1)}.`);
     },
   });
   manager.connection = connection;
@@ -52,6 +55,7 @@ async function open(lesson: Lesson, progress: Progress): Promise<void> {
     if (place !== null) await showOutputs(outputs, place, (model) => manager.view(model));
   }
   progress.done();
+  live = true;
   document.documentElement.dataset.ready = "true";
 }
 
