@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import tornado.web
 from jupyter_server.auth.login import LoginFormHandler
+from jupyter_server.base.handlers import path_regex
 from jupyter_server.utils import url_path_join
 from voila.app import Voila
 from voila.handler import BaseVoilaHandler
@@ -44,7 +45,7 @@ def course_handlers(voila: Voila, *, login: bool) -> list[Any]:
     if not voila.notebook_path:  # or the one lesson has Voilà's address, which catches all others
         handlers += [
             ("", StartPageHandler, configuration),
-            ("voila/tree(.*)", StartPageHandler, configuration),
+            (f"voila/tree{path_regex}", StartPageHandler, configuration),
             ("voila/render/(.*)", LessonHandler, lesson),
         ]
     if login:

@@ -165,3 +165,4 @@ def test_without_a_token_only_the_public_name_is_known(notebooks: Path) -> None:
     with running_server(notebooks, "--public-name", NAME, "--prewarm", "0") as server:
         for name, status in ((NAME, 200), (f"{NAME}:8443", 200), ("evil.example", 403)):
             assert server.request("/", headers={"Host": name}).status == status
+        assert server.children == []  # no lesson is warm, and none was opened
