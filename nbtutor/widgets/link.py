@@ -25,13 +25,16 @@ from nbtutor.engine.validation import check_choice
 from nbtutor.widgets.access import check_names
 from nbtutor.widgets.display import DISPLAY, check_display
 from nbtutor.widgets.live import SPEEDS
-from nbtutor.widgets.own_points import OwnPoints
+from nbtutor.widgets.own_points import MAX_LINKED, MAX_TEXT, OwnPoints
 from nbtutor.widgets.settings import OWN, WORDS, RunSettings, check_setting, unknown_name
 
 FORMAT = "nbtutor settings"
 VERSION = 1
-MAX_LENGTH = 6000
-"""Characters of a link at most: `own_points.MAX_LINKED` for points of one's own, and the rest."""
+MAX_PASSED_ON = 6000
+"""Characters of a link to be passed on: `own_points.MAX_LINKED` for own points, and the rest."""
+
+MAX_LENGTH = MAX_TEXT + 1000
+"""Characters of any link: with as many points of one's own as there may be."""
 
 _LEFT_OUT = "."
 _MOST_SHOWN = 5  # unknown names that a message tells
@@ -178,18 +181,25 @@ class Link:
         return settings | {"speed": self.speed} | display | rules
 
 
-def encode(link: Link) -> str:
+def encode(link: Link, whole: bool = False) -> str:
     """Return the link as text that begins with ``#nbt=``.
 
     Where points of one's own are too many for a link, it says how many they were, as in
     ``data=.1500``, and opens with generated ones.
+
+    Parameters
+    ----------
+    link : Link
+    whole : bool
+        Write as many points as there are: the link is not passed on, but brings a page back.
     """
     values = link.values
     points = link.settings.data
-    if points is not None and not points.to_text():
+    written = "" if points is None else points.to_text(MAX_TEXT if whole else MAX_LINKED)
+    if points is not None and not written:
         values |= {"dataset": PROPERTIES["dataset"][1], "data": None}
     parts = [
-        f"{name}={kind.write(values[name])}"
+        f"{name}={written if name == 'data' else kind.write(values[name])}"
         for name, (kind, default) in PROPERTIES.items()
         if values[name] != default
     ]

@@ -39,7 +39,10 @@ FARTHEST = 1000.0
 """The largest coordinate and value; the plane that is drawn reaches to 6."""
 
 MAX_LINKED = 5000
-"""Characters that the points may have in a link."""
+"""Characters that the points may have in a link that is passed on."""
+
+MAX_TEXT = 6 * MAX_POINTS + 2
+"""Characters that they may have at all."""
 
 _LINK_VERSION = "1"
 _REACH = 9 * GRID  # a link holds coordinates from -9 to 9,
@@ -178,7 +181,7 @@ class OwnPoints:
         rows = [[*place, answer] for place, answer in pairs]
         return {"task": self.task, "names": list(self.names), "points": rows}
 
-    def to_text(self) -> str:
+    def to_text(self, most: int = MAX_LINKED) -> str:
         """Return them as text for a link; empty if they are too many or lie too far out.
 
         A version, "c" for classes or "v" for values, and four or six characters a point: one whole
@@ -189,7 +192,7 @@ class OwnPoints:
         if values:
             answer = answer + _VALUE_REACH
         base, width = (_VALUES, 6) if values else (MAX_CLASSES, 4)
-        if len(self) * width > MAX_LINKED or np.abs(self.steps[:, :2]).max() > _REACH:
+        if len(self) * width > most or np.abs(self.steps[:, :2]).max() > _REACH:
             return ""
         if answer.min() < 0 or answer.max() >= base:
             return ""
@@ -207,7 +210,7 @@ class OwnPoints:
             If it is no such text; says what it must be.
         """
         found = re.fullmatch(r"1(?:c((?:[\w-]{4})+)|v((?:[\w-]{6})+))", text, re.ASCII)
-        if len(text) > MAX_LINKED + 2 or not found:
+        if len(text) > MAX_TEXT or not found:
             raise ValueError("points as a link holds them")
         values = found[1] is None
         base, width = (_VALUES, 6) if values else (MAX_CLASSES, 4)

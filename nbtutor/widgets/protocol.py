@@ -125,7 +125,7 @@ from nbtutor.widgets.slow_motion import Stage
 MAX_SEQ = 2**53
 """The largest whole number that a browser holds exactly."""
 
-MAX_LINK = 8000
+MAX_LINK = 33_000
 """More than a link may have, so that one that is too long is told to be so."""
 
 

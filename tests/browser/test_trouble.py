@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.board import Board
 from tests.browser.conftest import Watch
+from tests.serve.server import wait_until
 
 STOPPED = re.compile("The kernel does not answer. If it has stopped, run the notebook again")
 
@@ -46,11 +47,17 @@ def test_a_kernel_killed_while_paused(board: Board, watch: Watch) -> None:
     board.pause()
     picture = board.pixels()
     board.kernel.kill()
-    # Nothing was asked of it: the page itself looks after its kernel.
+    kernel_id = board.page.evaluate(
+        "JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
+    )
+    wait_until(lambda: not board.server.has_kernel(kernel_id))
+    # Nothing was asked of it: the page itself looks after its kernel, now and then and as one comes
+    # back to it.
+    board.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     notice = board.page.locator("#nbt-notice")
-    expect(notice).to_contain_text("The kernel behind this page has ended", timeout=30_000)
+    expect(notice).to_contain_text("The kernel behind this page has ended")
     assert board.pixels() == picture
-    notice.get_by_role("button", name="Reload the page").click()
+    notice.get_by_role("button", name="Start again with these settings").click()
     board.wait_for_first_picture()
     board.wait_for_exactly(0)
     board.play(until_epoch=3)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.serve.axe import axe
 from tests.serve.server import Server, running_server, wait_until
 
 if TYPE_CHECKING:
@@ -299,6 +300,7 @@ def test_who_finds_no_seat_waits_and_gets_the_next(
     expect(second.get_by_role("heading", name="All seats are taken")).to_be_visible()
     expect(second.get_by_text("asks again every few seconds")).to_be_visible()
     assert "Error 503" in second.inner_text("body")
+    assert axe(second) == []
     kept = [fault for fault in faults if "503" not in fault]
     assert kept == []
     _close(first)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import fields
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -23,9 +25,17 @@ from nbtutor.widgets import link as links
 from nbtutor.widgets import live
 from nbtutor.widgets.access import NAMES
 from nbtutor.widgets.display import DISPLAY
-from nbtutor.widgets.link import MAX_LENGTH, PROPERTIES, Link, LinkError, decode, encode
+from nbtutor.widgets.link import (
+    MAX_LENGTH,
+    MAX_PASSED_ON,
+    PROPERTIES,
+    Link,
+    LinkError,
+    decode,
+    encode,
+)
 from nbtutor.widgets.live import SPEEDS
-from nbtutor.widgets.own_points import MAX_CLASSES
+from nbtutor.widgets.own_points import MAX_CLASSES, MAX_POINTS
 from nbtutor.widgets.protocol import MAX_LINK
 from nbtutor.widgets.settings import MAX_LAYERS, MAX_UNITS, WORDS, RunSettings
 
@@ -62,7 +72,8 @@ any_link = st.builds(Link, run_settings, st.sampled_from(list(SPEEDS)), names, n
 def test_what_is_written_is_read(link: Link) -> None:
     text = encode(link)
     assert decode(text) == link
-    assert len(text) <= MAX_LENGTH
+    assert len(text) <= MAX_PASSED_ON
+    assert encode(link, whole=True) == text
     # A mail program may escape it, and a person may paste the whole address.
     assert decode(quote(text.removeprefix("#"), safe="")) == link
     assert decode(f"http://127.0.0.1:8866/voila/render/00.ipynb{text}") == link
@@ -282,6 +293,27 @@ def test_the_link_follows_every_change(playground: nbtutor.Playground) -> None:
     playground.hidden = ()
     playground.undo()
     assert hub.link == "#nbt=1;points=60;hidden=3;speed=slow;lock=seed"
+
+
+def test_a_page_without_its_kernel_has_what_brings_all_of_it_back(
+    playground: nbtutor.Playground,
+) -> None:
+    hub = playground.views.status
+    assert hub.recovery == playground.link
+    angle = np.linspace(0, 7, MAX_POINTS)
+    for answers in (np.arange(MAX_POINTS) % 5, angle - 3.5):
+        playground.data = np.column_stack([5.9 * np.cos(angle), angle - 3]), answers
+        playground.learning_rate = 0.1
+        assert len(playground.link) < MAX_PASSED_ON < len(hub.recovery) <= MAX_LENGTH <= MAX_LINK
+        with closing(nbtutor.Playground()) as other:
+            open_from_page(other, hub.recovery)
+            assert other.data == playground.data
+            assert other.link == playground.link
+    # Where links are locked in Python, none opens: so there is none.
+    playground.lock = ["link"]
+    assert hub.recovery == ""
+    playground.lock = ()
+    assert hub.recovery.startswith("#nbt=1;")
 
 
 def test_a_link_is_opened_at_once_and_by_one_restart(

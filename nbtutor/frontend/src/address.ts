@@ -5,7 +5,7 @@ import { Contest, type Seat } from "./contest";
 const CONTEST = Symbol.for("nbtutor.link");
 const OURS = /^#nbt(=|%3d)/i;
 // More characters than the kernel takes, so that it can say that a link is too long.
-const LONGEST = 8_000;
+const LONGEST = 33_000;
 // A part of the address that opens the server to whoever has it.
 const SECRET = "token";
 

@@ -252,6 +252,7 @@ export const TRAITS = {
   error: "error",
   playing: "playing",
   link: "link",
+  recovery: "recovery",
   files: "files",
   examples: "examples",
   sweep: "sweep",

@@ -574,7 +574,10 @@ class Playground(SettingTraits, KeepsRuns, Guided):
                 setattr(self, name, getattr(link, name))
 
     def _write_link(self, change: dict[str, Any] | None = None) -> None:
-        self.views.status.link = self.link
+        closed = "link" in self._access.own.closed
+        with self.views.status.hold_sync():
+            self.views.status.link = self.link
+            self.views.status.recovery = "" if closed else links.encode(self._state, whole=True)
 
     def _open(self, link: links.Link, keep: Collection[str] = ()) -> None:
         """Take over what a link holds, but for the names in `keep`."""

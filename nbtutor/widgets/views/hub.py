@@ -43,6 +43,9 @@ class Hub(Wired):
         A sentence that is shown to the learner; empty for none.
     link : str
         The present settings as the end of an address, for the button that copies it.
+    recovery : str
+        The same with all points of one's own, for a page that has lost its kernel; empty where
+        links are locked.
     on_open, on_save : callable
         What takes a link, and what makes a file; set by the hub's owner.
     is_closed : callable
@@ -57,6 +60,7 @@ class Hub(Wired):
     error = traitlets.Unicode().tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
     link = traitlets.Unicode().tag(sync=True)
+    recovery = traitlets.Unicode().tag(sync=True)
 
     on_open: Callable[[str], None] | None = None
     on_save: Callable[[str], File] | None = None

@@ -3,7 +3,7 @@
 import { element, LiveText } from "../dom";
 import type { Surface, View } from "../mount";
 import { formatCount, formatEpoch, formatLoss, formatSeconds, formatShare, NONE } from "../numbers";
-import type { Frame } from "../protocol";
+import { TRAITS, type Frame } from "../protocol";
 import { Throttle } from "../throttle";
 
 const SPEAK_EVERY_MS = 1_000;
@@ -17,7 +17,7 @@ const FIGURES: readonly [string, string, (frame: Frame) => string][] = [
   ["validation-accuracy", "Validation accuracy", (frame) => formatShare(frame.validationAccuracy)],
 ];
 
-export function statusView({ root, signal }: Surface): View {
+export function statusView({ root, model, signal }: Surface): View {
   const list = element("dl", "nbt-figures");
   const figures = FIGURES.map(([key, label, read]) => {
     const item = element("div", "nbt-value");
@@ -42,6 +42,14 @@ export function statusView({ root, signal }: Surface): View {
   root.append(list, line, alert);
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Progress of the training");
+
+  // For the page around it, which outlives the kernel.
+  const tell = (): void => {
+    root.dataset.recovery = String(model.get(TRAITS.recovery) ?? "");
+  };
+  model.on(`change:${TRAITS.recovery}`, tell);
+  signal.addEventListener("abort", () => model.off(`change:${TRAITS.recovery}`, tell));
+  tell();
 
   const words = new Throttle<string>(SPEAK_EVERY_MS, (text) => (sentence.textContent = text));
   const complaint = new Throttle<string>(SPEAK_EVERY_MS, (text) => (alert.textContent = text));

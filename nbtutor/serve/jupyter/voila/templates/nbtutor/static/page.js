@@ -88,49 +88,65 @@ const nbtutor = (() => {
     if (event.persisted && config()) location.reload();
   });
 
+  // The settings of the board, as the end of an address; empty where there is none.
+  const recovery = () => document.querySelector("[data-recovery^='#']")?.dataset.recovery ?? "";
+
+  const NO_SERVER =
+    "The server does not answer. What you see stays, and this page goes on as soon as it does.";
   const notice = (text) => {
     const element = document.getElementById("nbt-notice");
     if (!element || element.dataset.text === text) return;
     element.dataset.text = text;
     element.hidden = !text;
     element.textContent = text;
-    if (!text) return;
+    // To reload now would leave nothing but the browser's own word that nobody answers.
+    if (!text || text === NO_SERVER) return;
     const again = document.createElement("button");
     again.type = "button";
-    again.textContent = "Reload the page";
-    again.addEventListener("click", () => location.reload());
+    again.textContent = recovery() ? "Start again with these settings" : "Reload the page";
+    again.addEventListener("click", () => {
+      if (recovery()) history.replaceState(history.state, "", recovery());
+      location.reload();
+    });
     element.append(" ", again);
   };
+  const noticed = () => document.getElementById("nbt-notice")?.dataset.text ?? "";
 
   const ENDED =
     "The kernel behind this page has ended. What you see stays; nothing moves any more.";
-  const LOGGED_OUT = "The server asks for the token again. What you see stays until you reload.";
-  const NO_SERVER = "The server does not answer. If you have stopped it, start it again.";
+  const LOGGED_OUT = "The server asks for the token again. What you see stays until then.";
   const checkKernel = async () => {
     const page = config();
     if (!page?.kernelId) return;
-    try {
-      const answer = await fetch(`${page.baseUrl}api/kernels/${page.kernelId}`);
-      if (answer.status === 404) {
-        progress("");
-        notice(ENDED);
-      } else if (answer.status === 403) {
-        notice(LOGGED_OUT);
-      } else if (document.getElementById("nbt-notice").dataset.text === NO_SERVER) {
-        notice("");
-      }
-    } catch {
+    const address = `${page.baseUrl}api/kernels/${page.kernelId}`;
+    const status = await fetch(address).then((answer) => answer.status, () => 0);
+    if (status === 404) {
+      progress("");
+      notice(ENDED);
+    } else if (status === 403) {
+      notice(LOGGED_OUT);
+    } else if (status === 0 || status >= 500) {
       notice(NO_SERVER);
+    } else if ([NO_SERVER, LOGGED_OUT].includes(noticed())) {
+      notice("");
+      reconnect();
     }
   };
+  // By itself, JupyterLab would try again within half a minute.
+  const reconnect = () => {
+    const kernel = window.jupyterapp?.widgetManager?.kernel;
+    if (kernel && kernel.connectionStatus !== "connected") kernel.reconnect().catch(() => {});
+  };
   // Often while the page is being made and just after, when a kernel that died on the way may not
-  // have been found out yet; then now and then.
+  // have been found out yet, and when a board waits for its kernel; else now and then.
   const HASTE = 3_000;
   const EASE = 30_000;
   let settled = Infinity;
   let checked = 0;
   setInterval(() => {
-    const due = performance.now() > settled ? EASE : HASTE;
+    const waits = document.querySelector("[data-state=busy], [data-state=error]") !== null;
+    const hurry = waits || noticed() === NO_SERVER || performance.now() <= settled;
+    const due = hurry ? HASTE : EASE;
     if (document.visibilityState !== "visible" || performance.now() - checked < due) return;
     checked = performance.now();
     checkKernel();
