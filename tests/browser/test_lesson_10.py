@@ -48,8 +48,11 @@ def test_it_is_played_from_top_to_bottom(open_lesson: OpenLesson) -> None:
     most.get_by_role("button").click()
     expect(most).to_have_attribute("data-outcome", "right")
     # Other networks start anew, and play on.
+    ended = lesson.stage.get_attribute("data-epoch")
+    assert ended is not None
     for _ in range(2):
         page.get_by_role("button", name="Remove a layer").click()
+    expect(lesson.stage).not_to_have_attribute("data-epoch", ended)
     lesson.wait_for_the_end()
     bias = lesson.exercise("bias-largest")
     bias.get_by_role("button").click()
