@@ -238,6 +238,12 @@ def _write(target: Path, arrays: Mapping[str, Array]) -> None:
         with part.open("xb") as file:  # with a new file's usual rights, unlike tempfile's
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
         os.replace(part, target)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            told = (
+                f"{error.strerror or error}: the run was not saved and is as it was, "
+                "and so is an older file of this name"
+            )
+            raise OSError(error.errno, told, str(target)) from error
         raise

@@ -39,6 +39,7 @@ from nbtutor.engine.schedules import (
     StepDecay,
     WarmUp,
 )
+from tests.conftest import FullDisk
 from tests.engine.same import assert_same_runs
 
 Array = np.ndarray
@@ -257,6 +258,30 @@ def test_a_full_disk_costs_nothing(
         save_run(run, tmp_path / "run")
     assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
     assert (tmp_path / "run.npz").read_bytes() == before
+
+
+def test_a_disk_that_takes_no_more(tmp_path: Path, full_disk: FullDisk) -> None:
+    run = trainer()
+    before = save_run(run, tmp_path / "run").read_bytes()
+    run.run(epochs=2)
+    with full_disk(2_000), pytest.raises(OSError, match=r"the run was not saved .*run\.npz"):
+        save_run(run, tmp_path / "run")
+    assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
+    assert (tmp_path / "run.npz").read_bytes() == before
+    # The run is not harmed: with room again, it is saved as it is.
+    found = load_run(save_run(run, tmp_path / "run"))
+    assert found.updates == run.updates
+    assert np.array_equal(found.network.parameters.flat, run.network.parameters.flat)
+
+
+def test_what_a_link_leads_to_is_not_written(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "mine", tmp_path / "outside.npz"
+    folder.mkdir()
+    outside.write_text("of somebody else")
+    (folder / "run.npz").symlink_to(outside)
+    save_run(trainer(), folder / "run")
+    assert outside.read_text() == "of somebody else"
+    assert not (folder / "run.npz").is_symlink()
 
 
 def test_a_name_that_cannot_be_replaced(tmp_path: Path) -> None:

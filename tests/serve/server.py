@@ -120,12 +120,17 @@ class Server:
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         cookies: Mapping[str, str] | None = None,
+        method: str | None = None,
     ) -> Response:
-        """Send a GET, or a POST of form data, to a path given as it goes on the wire."""
+        """Send a GET, or a POST of form data, to a path given as it goes on the wire.
+
+        Another method may be named.
+        """
         request = urllib.request.Request(
             urllib.parse.urljoin(self.url, "/") + path.removeprefix("/"),
             data=None if data is None else urllib.parse.urlencode(data).encode(),
             headers=dict(headers or {}),
+            method=method,
         )
         if cookies:
             request.add_header("Cookie", "; ".join(f"{k}={v}" for k, v in cookies.items()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,13 +22,21 @@ from tests.serve.page_by_hand import PageByHand, page_by_hand
 from tests.serve.server import Server, running_server, wait_until, write_lesson
 
 LESSON = "00-playground.ipynb"
+HOSTILE = """x"'><img src=x onerror=hacked=1></script><script>hacked=1</script>"""
 MB = 10**6
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("lessons")
-    write_lesson(folder / LESSON, "Playground", "import nbtutor\nnbtutor.Playground()")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of lessons, of which one is hostile by its name, its title and its text."""
+    made = tmp_path_factory.mktemp("lessons")
+    write_lesson(made / LESSON, "Playground", "import nbtutor\nnbtutor.Playground()")
+    write_lesson(made / f"01-{HOSTILE.replace('/', '')}.ipynb", HOSTILE, summary=HOSTILE)
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
     with running_server(folder) as running:
         yield running
 
@@ -305,3 +314,32 @@ def test_a_kernel_has_few_sockets(hostile: PageByHand) -> None:
             opened.callback(hostile.open_another().close)
         with pytest.raises(Exception, match="429"):
             hostile.open_another()
+
+
+def test_a_lesson_with_a_hostile_name_is_words(server: Server, page: PageByHand) -> None:
+    for text in (server.request("/").text, page.page.text, server.request("/no-such").text):
+        assert "<img src=x" not in text
+        assert "<script>hacked" not in text
+        assert "&lt;img src=x onerror=hacked=1&gt;" in text
+        (address,) = set(re.findall(r'href="(/voila/render/01-[^"]*)"', text))
+        assert not set("<>'\" ") & set(address)
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
+def test_no_page_writes_into_the_folder(
+    server: Server, page: PageByHand, folder: Path, method: str
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    cookies = page.page.cookies
+    token = {"X-XSRFToken": cookies["_xsrf"]}
+    for path in (
+        *("/voila/api/contents/", f"/voila/api/contents/{LESSON}", "/voila/api/contents/..%2fnew"),
+        *("/api/contents/new.ipynb", f"/voila/files/{LESSON}", "/voila/files/..%2fnew.png"),
+        *(f"/voila/render/{LESSON}", f"/voila/tree/{LESSON}", "/voila/static/new.js", "/health"),
+        *("/api/sessions", "/api/terminals", "/api/kernels", "/"),
+    ):
+        form = {"_xsrf": cookies["_xsrf"], "type": "file", "content": "x", "format": "text"}
+        answer = server.request(path, method=method, data=form, headers=token, cookies=cookies)
+        assert answer.status in (403, 404, 405), path
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert not (folder.parent / "new").exists()

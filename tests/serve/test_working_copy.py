@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nbtutor.serve.errors import CannotStart
 from nbtutor.serve.working_copy import copy_new
+from tests.conftest import FullDisk
 
 names = st.sampled_from(["00-a.ipynb", "01-b.ipynb", "02-c.ipynb", "pictures/p.png"])
 folders = st.dictionaries(names, st.binary(max_size=20))
@@ -78,3 +79,14 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("a file")
     with pytest.raises(CannotStart, match="mine"):
         copy_new(source, tmp_path / "mine")
+
+
+def test_a_disk_that_takes_no_more(tmp_path: Path, full_disk: FullDisk) -> None:
+    source, folder = tmp_path / "course", tmp_path / "mine"
+    _write(source, {"00-a.ipynb": b"a", "01-b.ipynb": b"b" * 9_000, "02-c.ipynb": b"c"})
+    with full_disk(2_000), pytest.raises(CannotStart, match=r"cannot copy the notebooks to .*mine"):
+        copy_new(source, folder)
+    # No half of a lesson stays, which would be taken for the learner's own.
+    assert _read(folder) == {"00-a.ipynb": b"a"}
+    copy_new(source, folder)
+    assert _read(folder) == _read(source)
