@@ -279,6 +279,11 @@ async def soak(server: Server, plan: Plan, minutes: int) -> list[Figure]:
     ]
 
 
+def section(quick: bool) -> str:
+    """Return what the report says of a class."""
+    return table(measure(QUICK if quick else Plan()))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__)

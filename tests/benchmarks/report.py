@@ -75,7 +75,7 @@ def engine_part() -> list[str]:
 
 def live_part(quick: bool) -> list[str]:
     """Measure the playground and the lessons in Chromium."""
-    from tests.benchmarks import lessons_browser, live_browser
+    from tests.benchmarks import class_load, lessons_browser, live_browser
 
     plan = live_browser.QUICK if quick else live_browser.Plan()
     own, beside = live_browser.measure(plan)
@@ -93,6 +93,10 @@ def live_part(quick: bool) -> list[str]:
         "From the navigation to the first live part in sight, with a kernel kept ready; and the "
         "pictures of the first experiment while it plays, with the rate of the slowest twentieth "
         "beside it.\n\n" + live_browser.table(lessons) + "\n",
+        "## A class\n\n"
+        "Learners without browsers, over real websockets: each plays the playground at up to 60 "
+        "pictures a second and moves the learning rate every few seconds. What stands in for their "
+        "browsers shares the cores.\n\n" + class_load.section(quick) + "\n",
     ]
 
 

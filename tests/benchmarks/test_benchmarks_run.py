@@ -131,6 +131,9 @@ def test_the_whole_report(
     lessons_browser = import_module("tests.benchmarks.lessons_browser")
     lesson = live_browser.Figure("a lesson", 1.2, None, "s", "at most 2", True)
     monkeypatch.setattr(lessons_browser, "measure", lambda plan: [lesson])
+    class_load = import_module("tests.benchmarks.class_load")
+    learners = live_browser.Figure("a class", 30.0, None, "1/s")
+    monkeypatch.setattr(class_load, "measure", lambda plan: [learners])
     monkeypatch.setattr(report, "RESULTS", tmp_path / "RESULTS.md")
 
     report.main(["--quick"] if quick else [])
@@ -141,6 +144,7 @@ def test_the_whole_report(
     for what in ("own", "beside"):
         assert f"| {what} | 57.5 |  | 1/s | at least 30 (reached) |" in text
     assert "| a lesson | 1.2 |  | s | at most 2 (reached) |" in text
+    assert "| a class | 30.0 |  | 1/s |  |" in text
     assert plans == [live_browser.QUICK if quick else live_browser.Plan()]
     assert report.RESULTS.exists() is not quick
 
