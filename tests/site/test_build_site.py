@@ -76,6 +76,13 @@ def test_a_page_knows_what_its_kernel_fetches(site: Path) -> None:
     assert "nbtutor.Playground" in data["cells"][0]["source"]
 
 
+def test_the_list_of_packages_names_what_is_there(site: Path) -> None:
+    lock = json.loads((site / "pyodide/pyodide-lock.json").read_text("utf-8"))
+    assert "numpy" in lock["packages"]
+    for package in lock["packages"].values():
+        assert (site / "pyodide" / package["file_name"]).is_file()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "notebooks"
@@ -168,6 +175,18 @@ def test_a_broken_pyodide_is_refused_before_anything_is_written(
     with pytest.raises(CannotStart, match=r"holds no pyodide\.mjs"):
         build_site(find_notebooks(), tmp_path / "out", str(broken), quiet)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_package_may_be_written_in_several_ways(pyodide: Path, tmp_path: Path) -> None:
+    for path in pyodide.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    lock = json.loads((pyodide / "pyodide-lock.json").read_text("utf-8"))
+    lock["packages"]["numpy"]["depends"] = ["Open_BLAS"]
+    lock["packages"]["open-blas"] = {"file_name": "blas.whl", "sha256": "", "depends": []}
+    (tmp_path / "pyodide-lock.json").unlink()
+    (tmp_path / "pyodide-lock.json").write_text(json.dumps(lock), "utf-8")
+    with pytest.raises(CannotStart, match=r"blas\.whl is missing"):
+        find_pyodide(str(tmp_path))
 
 
 @pytest.mark.parametrize("source", ["nowhere", "ftp://example.org/pyodide"])

@@ -63,6 +63,12 @@ def test_its_kernel_finds_python_and_packages_and_asks_no_index(out: Path) -> No
     }
 
 
+def test_a_pyodide_of_the_site_is_found_from_a_folder_below() -> None:
+    data = lite._page_settings("pyodide/")["jupyter-config-data"]
+    (kernel,) = data["litePluginSettings"].values()
+    assert kernel["pyodideUrl"] == "./../pyodide/pyodide.mjs"
+
+
 def test_a_notebook_begins_with_what_it_needs(out: Path) -> None:
     notebook = json.loads((out / "notebooks/files/01-one.ipynb").read_text("utf-8"))
     first, *rest = ["".join(cell["source"]) for cell in notebook["cells"]]

@@ -79,7 +79,8 @@ def build_site(folder: Path, site: Path, pyodide: str, say: Callable[[str], None
     _copy_shared(site)
     _copy_beside(folder, site / LESSONS)
     loaded = [wheel for wheel in wheels if wheel.name.split("-")[0] not in EDITORS_ONLY]
-    sizes = {f"{runtime.address}{path.name}": path.stat().st_size for path in runtime.first}
+    fetched = [f"{runtime.address}{path.name}" for path in runtime.first]
+    sizes = {address: (site / address).stat().st_size for address in fetched}
     sizes |= {f"{WHEELS}/{wheel.name}": wheel.stat().st_size for wheel in loaded}
     kernel = Kernel(
         pyodide=runtime.address,

@@ -76,9 +76,7 @@ def build_lite(folder: Path, wheels: list[Path], pyodide: str, site: Path) -> st
         for wheel in wheels:
             if not wheel.name.startswith(_BROUGHT_BY_KERNEL):
                 shutil.copyfile(wheel, source / "pypi" / wheel.name)
-        # Addresses in this file are from the folder of JupyterLite.
-        runtime = pyodide if "://" in pyodide else f"../{pyodide}"
-        _write(source / "jupyter-lite.json", _page_settings(f"{runtime}pyodide.mjs"))
+        _write(source / "jupyter-lite.json", _page_settings(pyodide))
         _write(source / "jupyter_lite_config.json", _build_settings(site / FOLDER))
         result = subprocess.run(
             [sys.executable, "-m", "jupyterlite_core", "build"],
@@ -95,7 +93,10 @@ def build_lite(folder: Path, wheels: list[Path], pyodide: str, site: Path) -> st
 
 
 def _page_settings(pyodide: str) -> dict[str, Any]:
-    kernel = {"pyodideUrl": pyodide, "disablePyPIFallback": True}
+    # An address that begins with a dot and a slash is from the folder of this file; whatever else
+    # has no host is taken below JupyterLite's own, and "../" does not lead out of it.
+    runtime = pyodide if "://" in pyodide else f"./../{pyodide}"
+    kernel = {"pyodideUrl": f"{runtime}pyodide.mjs", "disablePyPIFallback": True}
     return {
         "jupyter-lite-schema-version": 0,
         "jupyter-config-data": {

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from nbtutor.serve.errors import CannotStart
 
 VERSION = "0.29.3"
@@ -117,16 +119,28 @@ def find_pyodide(source: str) -> Pyodide:
 
 
 def copy_pyodide(found: Pyodide, site: Path) -> None:
-    """Copy what the site carries of it."""
-    if found.files:
-        (site / FOLDER).mkdir()
+    """Copy what the site carries of it, and shorten its list of packages to that.
+
+    What the list names, a notebook's `%pip install` would take from here, and not from the site's
+    own wheels.
+    """
+    if not found.files:
+        return
+    target = site / FOLDER
+    target.mkdir()
     for path in found.files:
-        shutil.copyfile(path, site / FOLDER / path.name)
+        shutil.copyfile(path, target / path.name)
+    names = {path.name for path in found.files}
+    lock = json.loads((target / _LOCK).read_text("utf-8"))
+    packages = lock["packages"].items()
+    lock["packages"] = {name: each for name, each in packages if each["file_name"] in names}
+    (target / _LOCK).write_text(json.dumps(lock), "utf-8")
 
 
 def _files(lock: dict[str, Any], package: str) -> Iterator[tuple[str, str]]:
     """Yield the files of a package and of all it depends on, each with its checksum."""
-    found = lock["packages"].get(package)
+    # Those that a package depends on may be written otherwise than their own entries.
+    found = lock["packages"].get(canonicalize_name(package))
     if found is not None:
         yield found["file_name"], found["sha256"]
         for each in found["depends"]:

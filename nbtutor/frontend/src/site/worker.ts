@@ -48,7 +48,8 @@ connect
 `;
 
 function packagesFor(name: string, packages: Readonly<Record<string, Package>>): Package[] {
-  const found = packages[name];
+  // Those that a package depends on may be written otherwise than their own entries.
+  const found = packages[name.toLowerCase().replaceAll(/[-_.]+/g, "-")];
   if (found === undefined) throw new Error(`This Pyodide has no package ${name}.`);
   return [found, ...found.depends.flatMap((each) => packagesFor(each, packages))];
 }
