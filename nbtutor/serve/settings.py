@@ -175,7 +175,7 @@ def voila_settings(
     # later: who reloads the page before, waits for the delay too.
     config.VoilaKernelManager.fill_delay = 1.5
 
-    config.MappingKernelManager.cull_interval = 10
+    config.MappingKernelManager.cull_interval = 2
     config.MappingKernelManager.cull_idle_timeout = 4 * 60 * 60
     config.MappingKernelManager.cull_connected = True
     config.CourseKernelManager.orphan_timeout = 60

@@ -17,7 +17,8 @@ from nbtutor.serve.site import lite
 from nbtutor.serve.site.pyodide import DEFAULT
 from tests.serve.server import write_lesson
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+# Half a minute of pip: the site without it is tested in every run.
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
