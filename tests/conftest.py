@@ -55,8 +55,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return BrowsersApart(config, log)
 
 
-# What is not on every machine: an oracle of gigabytes, and one that no requirement brings.
-MAY_BE_MISSING = ("torch", "pandas")
+# What is not on every machine: an oracle of gigabytes, one that no requirement brings, and a
+# program that only the system's packages bring.
+MAY_BE_MISSING = ("torch", "pandas", "no nginx")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
