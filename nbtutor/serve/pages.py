@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from logging import Logger
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 from jupyter_server.utils import url_path_join
 
-from .course import TITLE, list_lessons
+from .course import TITLE, Lesson, list_lessons
 from .errors import CannotStart
 
 _TOKENS = Path(__file__).resolve().parents[1] / "static" / "tokens.css"
@@ -97,25 +98,49 @@ def course_context(
     place
         Where the folder is below the server's root; empty if it is the root.
     """
-    lessons = [
+    return describe(
+        list_lessons(folder),
+        home=base_url,
+        address=lambda path: url_path_join(base_url, "voila/render", quote(place), quote(path)),
+        here=notebook_path,
+    )
+
+
+def describe(
+    lessons: Sequence[Lesson], *, home: str, address: Callable[[str], str], here: str = ""
+) -> dict[str, Any]:
+    """Return what every page of the course is told, whoever sends it.
+
+    Parameters
+    ----------
+    lessons
+        Of the course, in their order.
+    home
+        The address of the start page.
+    address
+        Returns the address of the page of a lesson's notebook.
+    here
+        The notebook that the page shows; empty on the start page.
+    """
+    listed = [
         {
             "number": lesson.number,
             "title": lesson.title,
             "summary": lesson.summary,
-            "url": url_path_join(base_url, "voila/render", quote(place), quote(lesson.path)),
-            "current": lesson.path == notebook_path,
+            "url": address(lesson.path),
+            "current": lesson.path == here,
         }
-        for lesson in list_lessons(folder)
+        for lesson in lessons
     ]
-    here = next((i for i, lesson in enumerate(lessons) if lesson["current"]), None)
+    at = next((i for i, lesson in enumerate(listed) if lesson["current"]), None)
     return {
         "tokens": tokens(),
         "course": TITLE,
-        "home": base_url,
-        "lessons": lessons,
-        "lesson": None if here is None else lessons[here],
-        "previous": lessons[here - 1] if here else None,
-        "next": None if here is None or here + 1 == len(lessons) else lessons[here + 1],
+        "home": home,
+        "lessons": listed,
+        "lesson": None if at is None else listed[at],
+        "previous": listed[at - 1] if at else None,
+        "next": None if at is None or at + 1 == len(listed) else listed[at + 1],
     }
 
 

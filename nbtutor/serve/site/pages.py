@@ -11,9 +11,9 @@ import nbformat
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from nbtutor.serve.course import TITLE, Lesson, list_lessons
+from nbtutor.serve.course import Lesson, list_lessons
 from nbtutor.serve.errors import CannotStart
-from nbtutor.serve.pages import tokens
+from nbtutor.serve.pages import describe
 from nbtutor.serve.settings import NOT_ON_PAGES
 
 from .markdown import to_html
@@ -76,11 +76,11 @@ def write_pages(folder: Path, site: Path, kernel: Kernel, notebooks: str) -> lis
     for lesson in lessons:
         cells, sources = _cells(folder / lesson.path)
         page = template.render(
-            nbtutor=_course(lessons, "../", "", lesson),
+            nbtutor=_course(lessons, "../", "", lesson.path),
             cells=cells,
             data=_as_script(_from_below(kernel) | {"cells": sources}),
         )
-        (site / LESSONS / _page(lesson)).write_text(page, "utf-8")
+        (site / LESSONS / _page(lesson.path)).write_text(page, "utf-8")
     return lessons
 
 
@@ -98,34 +98,15 @@ def _templates(top: str) -> Environment:
     return templates
 
 
-def _course(
-    lessons: list[Lesson], top: str, folder: str, here: Lesson | None = None
-) -> dict[str, Any]:
-    """Return what the templates are told: as `nbtutor.serve.pages.course_context` says it."""
-    listed = [
-        {
-            "number": lesson.number,
-            "title": lesson.title,
-            "summary": lesson.summary,
-            "url": folder + _page(lesson),
-            "current": lesson is here,
-        }
-        for lesson in lessons
-    ]
-    at = None if here is None else lessons.index(here)
-    return {
-        "tokens": tokens(),
-        "course": TITLE,
-        "home": f"{top}index.html",
-        "lessons": listed,
-        "lesson": None if at is None else listed[at],
-        "previous": listed[at - 1] if at else None,
-        "next": None if at is None or at + 1 == len(listed) else listed[at + 1],
-    }
+def _course(lessons: list[Lesson], top: str, folder: str, here: str = "") -> dict[str, Any]:
+    """Return what the templates are told."""
+    return describe(
+        lessons, home=f"{top}index.html", address=lambda path: folder + _page(path), here=here
+    )
 
 
-def _page(lesson: Lesson) -> str:
-    return f"{Path(lesson.path).stem}.html"
+def _page(notebook: str) -> str:
+    return f"{Path(notebook).stem}.html"
 
 
 def _cells(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
