@@ -115,7 +115,7 @@ def main(argv: list[str]) -> None:
 
         _import_lessons()
         getproctitle()  # finds the place of the title while the environment is as it was
-        argv = wait_for_birth(int(argv[1])).arguments
+        argv = wait_for_birth(int(argv[1]))
         setproctitle(shlex.join([Path(sys.executable).name, "-m", "nbtutor.serve.kernel", *argv]))
         np.random.seed()  # noqa: NPY002  of a notebook that uses it: no two learners share it
     LearnerKernelApp.launch_instance(argv)

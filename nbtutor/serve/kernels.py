@@ -7,7 +7,7 @@ A kernel belongs to one page. It ends in one of three ways:
    ``_xsrf`` cookie, but a lesson opened by its own address never gets that cookie: only pages made
    by Jupyter's own templates set it, Voilà's lessons are not. The beacon then carries an empty
    token and is refused (``403: '_xsrf' argument missing``), and kernels pile up. The cure is to
-   give the lesson's response the cookie (`nbtutor.serve.application.LessonHandler`); the check
+   give the lesson's response the cookie (`nbtutor.serve.handlers.LessonHandler`); the check
    itself stays as strict as it was, and an origin that is not ours is still refused.
 2. *The page is gone without a word* (a crash, a lost network): nobody has been connected for
    ``orphan_timeout`` seconds. How busy the kernel looks does not count, since a kernel that sends

@@ -137,13 +137,18 @@ class Nursery:
         ours.close()
 
 
-def wait_for_birth(descriptor: int) -> Birth:
+def wait_for_birth(descriptor: int) -> list[str]:
     """Copy this process for each one that is asked for; return in the copies only.
 
     Parameters
     ----------
     descriptor : int
         Of the socket. This process ends when the other end is closed.
+
+    Returns
+    -------
+    list of str
+        The arguments of the kernel that the copy is to be; its environment and folder are set.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a copy that has ended
     gc.collect()
@@ -165,5 +170,4 @@ def wait_for_birth(descriptor: int) -> Birth:
     os.environ.update(birth.environment)
     os.chdir(birth.folder)
     # What it must not outlive; from the environment it was read at import.
-    birth.arguments.append(f"--IPKernelApp.parent_handle={own}")
-    return birth
+    return [*birth.arguments, f"--IPKernelApp.parent_handle={own}"]
