@@ -14,7 +14,7 @@ from pathlib import Path
 from nbtutor import __version__
 
 from .course import PREWARM, find_notebooks
-from .errors import CannotStart
+from .errors import CannotStart, MissingPackage
 from .login_token import FORM, is_token, new_token, token_from_environment
 from .sockets import DEFAULT_PORT, open_sockets
 from .working_copy import CopyResult, copy_new
@@ -280,12 +280,7 @@ def _site(options: argparse.Namespace) -> int:
         from .site.build import build_site
         from .site.pyodide import DEFAULT
     except ModuleNotFoundError as error:
-        missing = (error.name or "").split(".")[0]
-        msg = (
-            f"the site needs the package {missing}, which is not installed here: "
-            "python -m pip install 'nbtutor-neural[site]'"
-        )
-        raise CannotStart(msg) from None
+        raise MissingPackage((error.name or "").split(".")[0]) from None
 
     def say(what: str) -> None:
         print(f"{what} …", flush=True)

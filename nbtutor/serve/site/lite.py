@@ -15,7 +15,7 @@ import jupyter_core.paths
 import nbformat
 
 from nbtutor.serve.course import TITLE
-from nbtutor.serve.errors import CannotStart
+from nbtutor.serve.errors import INSTALL_SITE, CannotStart, MissingPackage
 
 from .wheels import DISTRIBUTION
 
@@ -35,17 +35,10 @@ def check_parts() -> None:
     try:
         found = {part: version(part) for part in _PARTS}
     except PackageNotFoundError as error:
-        msg = (
-            f"the site needs the package {error.name}, which is not installed here: "
-            "python -m pip install 'nbtutor-neural[site]'"
-        )
-        raise CannotStart(msg) from None
+        raise MissingPackage(str(error.name)) from None
     if len({each.split(".")[1] for each in found.values()}) > 1:
         told = " and ".join(f"{part} {each}" for part, each in found.items())
-        msg = (
-            f"{told} do not belong together, their versions must begin alike: "
-            "python -m pip install 'nbtutor-neural[site]'"
-        )
+        msg = f"{told} do not belong together, their versions must begin alike: {INSTALL_SITE}"
         raise CannotStart(msg)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from nbtutor.serve.errors import CannotStart
+from nbtutor.serve.errors import CannotStart, MissingPackage
 
 DISTRIBUTION = "nbtutor-neural"
 
@@ -94,11 +94,7 @@ def needed(python_version: str) -> list[Distribution]:
         try:
             found[name] = distribution(name)
         except PackageNotFoundError:
-            msg = (
-                f"the site needs the package {name}, which is not installed here: "
-                f"python -m pip install {name}"
-            )
-            raise CannotStart(msg) from None
+            raise MissingPackage(name, f"python -m pip install {name}") from None
         requirements = map(Requirement, found[name].requires or [])
         waiting += [
             each.name
