@@ -51,7 +51,7 @@ def _by_joblib(work: Callable[[T], R], parts: Sequence[T], n_jobs: int | None) -
         import joblib
         from joblib.parallel import get_active_backend
     except ImportError as error:
-        hint = "Install it: pip install 'nbtutor[parallel]'."
+        hint = "Install it: pip install 'nbtutor-neural[parallel]'."
         raise ParameterError("n_jobs", n_jobs, "None or 1 without joblib", hint) from error
     backend, _ = get_active_backend()
     # As they come, where the backend can, so that progress is told.

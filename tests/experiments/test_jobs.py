@@ -95,7 +95,7 @@ def test_a_wrong_number_of_jobs_is_told(n_jobs: Any) -> None:
 
 def test_without_joblib_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "joblib", None)
-    with pytest.raises(ParameterError, match=r"nbtutor\[parallel\]"):
+    with pytest.raises(ParameterError, match=r"nbtutor-neural\[parallel\]"):
         each(abs, [1], 2)
     monkeypatch.delitem(sys.modules, "joblib")
     assert list(each(abs, [-1, 2])) == [1, 2]
