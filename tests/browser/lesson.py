@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.looks import each_look
+from tests.serve.axe import axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -94,9 +94,4 @@ class LessonPage:
 
     def violations(self) -> list[str]:
         """What axe has to say."""
-        found = Axe().run(self.page).response["violations"]
-        return [
-            f"{rule['id']} ({rule['impact']}): {node['html'][:160]}: {node['failureSummary'][:200]}"
-            for rule in found
-            for node in rule["nodes"]
-        ]
+        return axe(self.page)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import nbtutor
 from tests.browser.board import Board
 from tests.browser.conftest import OpenBoard
+from tests.serve.axe import axe
 
 FILES = [
     *("Run as CSV", "Points as CSV", "Settings as JSON", "Picture as PNG", "Picture as SVG"),
@@ -102,8 +102,7 @@ def test_the_menu_by_keyboard(open_board: OpenBoard, width: int, scheme: str) ->
     expect(board.button(FILES[0])).to_be_hidden()  # the focus has left
     expect(button).to_have_attribute("aria-expanded", "false")
     button.press("Enter")
-    found = Axe().run(board.page).response["violations"]
-    assert [rule["id"] for rule in found] == []
+    assert axe(board.page) == []
     board.page.keyboard.press("Escape")
     expect(button).to_be_focused()
     expect(board.button(FILES[0])).to_be_hidden()

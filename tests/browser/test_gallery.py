@@ -7,7 +7,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import nbtutor
@@ -15,6 +14,7 @@ from nbtutor.widgets.gallery import EXAMPLES
 from nbtutor.widgets.sweep import RATES
 from tests.browser.board import Board
 from tests.browser.conftest import OpenBoard
+from tests.serve.axe import axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -128,8 +128,7 @@ def test_sweeps_with_what_converged_and_what_did_not(board: Board) -> None:
     board.choose_data("Spiral")
     sweep = open_sweep(board)
     expect(sweep).to_contain_text("Other settings have changed since")
-    found = Axe().run(board.page).response["violations"]
-    assert [rule["id"] for rule in found] == []
+    assert axe(board.page) == []
 
 
 def test_a_sweep_goes_on_while_it_plays_and_can_be_stopped(board: Board) -> None:
@@ -158,8 +157,7 @@ def test_the_panel_by_keyboard(open_board: OpenBoard, width: int, scheme: str) -
     for name in list(EXAMPLES)[:3]:
         board.page.keyboard.press("Tab")
         expect(board.page.locator(f"[data-example={name}]")).to_be_focused()
-    found = Axe().run(board.page).response["violations"]
-    assert [rule["id"] for rule in found] == []
+    assert axe(board.page) == []
     assert board.page.evaluate("document.documentElement.scrollWidth") <= width
     board.page.keyboard.press("Enter")
     expect(button).to_be_focused()
@@ -196,8 +194,7 @@ def test_shortcuts_are_listed_and_work(board: Board) -> None:
     expect(dialog).to_be_visible()
     for label in ("Space", "p", ".", "→", "e", "r", "n", "u", "l", "?"):
         expect(dialog.locator("kbd").get_by_text(label, exact=True)).to_have_count(1)
-    found = Axe().run(board.page).response["violations"]
-    assert [rule["id"] for rule in found] == []
+    assert axe(board.page) == []
     seen = board.seq
     keyboard.press("r")  # nothing, while the list is open
     keyboard.press("Escape")
@@ -282,8 +279,7 @@ def test_a_teacher_composes(open_board: OpenBoard, width: int, scheme: str) -> N
     expect(plane).to_have_attribute("data-state", "paused")
     expect(plane).to_have_attribute("data-epoch", board.read()["status"]["epoch"])
     assert len(set(board.colours())) > 20
-    found = Axe().run(board.page).response["violations"]
-    assert [rule["id"] for rule in found] == []
+    assert axe(board.page) == []
     assert board.page.evaluate("document.documentElement.scrollWidth") <= width
     board.button("Reset").click()
     board.wait_for_exactly(0)

@@ -7,12 +7,12 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, expect
 
 import nbtutor
 from tests.browser.board import Board
 from tests.browser.conftest import PLAYGROUND, OpenBoard
+from tests.serve.axe import axe
 
 
 def layer(board: Board, number: int) -> Locator:
@@ -188,5 +188,4 @@ def test_an_open_panel_is_accessible_and_fits(
         assert right is not None
         assert left["x"] + left["width"] <= right["x"]
         assert min(left["width"], left["height"]) >= 24
-    found = Axe().run(board.page).response["violations"]
-    assert [rule["id"] for rule in found] == []
+    assert axe(board.page) == []

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from nbtutor.experiments import bias_variance
 from tests.browser.board import Board
 from tests.browser.conftest import OpenBoard
+from tests.serve.axe import axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -203,5 +203,4 @@ def test_it_fits(open_board: OpenBoard, scheme: str, width: int) -> None:
             network = board.view("network").get_by_role("img").bounding_box()
             assert network is not None
             assert network["height"] >= 100
-        found = Axe().run(board.page).response["violations"]
-        assert [rule["id"] for rule in found] == []
+        assert axe(board.page) == []

@@ -7,12 +7,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import nbtutor
 from tests.browser.board import Board
 from tests.browser.conftest import OpenBoard
+from tests.serve.axe import axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -372,8 +372,7 @@ def test_it_fits(open_board: OpenBoard, scheme: str, width: int) -> None:
             if width == 1280:
                 assert box["y"] + box["height"] <= 790
         board.idle()
-        found = Axe().run(board.page).response["violations"]
-        assert [rule["id"] for rule in found] == []
+        assert axe(board.page) == []
 
     check(board.button("Go on from here"), board.button("Back to the end"), slider)
     kept = open_list(board)

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import nbtutor
 from tests.browser.board import PAGES, Board
 from tests.browser.conftest import PLAYGROUND, OpenBoard
+from tests.serve.axe import axe
 
 
 def linked(open_board: OpenBoard, settings: str, **options: Any) -> Board:
@@ -270,9 +270,9 @@ def test_every_page_fits_the_window_and_is_accessible(board: Board) -> None:
         assert bottom(board) <= 790
         left = board.page.locator(".nbt-controls").first
         assert left.evaluate("e => e.scrollHeight <= e.clientHeight + 1"), page
-        assert Axe().run(board.page).response["violations"] == []
+        assert axe(board.page) == []
     board.button("Show").click()
-    assert Axe().run(board.page).response["violations"] == []
+    assert axe(board.page) == []
 
 
 def test_a_page_whose_controls_are_hidden_has_no_button(open_board: OpenBoard) -> None:

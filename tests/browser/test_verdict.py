@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 import nbtutor
 from tests.browser.board import BASICS, Board
 from tests.browser.conftest import OpenBoard
+from tests.serve.axe import axe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,8 +237,7 @@ def test_it_fits(open_board: OpenBoard, scheme: str, width: int) -> None:
         )
         assert over == []
         board.idle()
-        found = Axe().run(board.page).response["violations"]
-        assert [rule["id"] for rule in found] == []
+        assert axe(board.page) == []
     if width == 1280:
         network = board.view("network").get_by_role("img").bounding_box()
         assert network is not None

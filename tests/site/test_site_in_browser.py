@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from tests.serve.axe import axe
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
@@ -98,24 +99,18 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
     assert [wrong for wrong in wrongs if not any(each in wrong for each in allowed)] == []
 
 
-def faults(page: Page) -> list[str]:
-    """What axe-core finds wrong."""
-    found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
-
-
 @pytest.mark.parametrize("width", [1280, 400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_start_page(open_page: OpenPage, scheme: str, width: int) -> None:
     page = open_page(scheme=scheme, width=width)
-    assert faults(page) == []
+    assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator(".nbt-index").get_by_role("link", name=re.compile("The playground")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The playground")
     # There is something to see before there is a kernel.
     expect(page.locator(".nbt-still")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
-    assert faults(page) == []
+    assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -142,7 +137,7 @@ def test_the_playground_trains(open_page: OpenPage) -> None:
     # A setting goes to the kernel and comes back.
     page.get_by_role("slider", name="Noise", exact=True).press("ArrowRight")
     expect(page.locator("[data-view=status]")).to_contain_text("New noise", timeout=LIVE)
-    assert faults(page) == []
+    assert axe(page) == []
 
 
 @pytest.mark.soak
@@ -162,7 +157,7 @@ def test_every_lesson_comes_to_life(open_page: OpenPage, lesson: str, width: int
         page.get_by_role("button", name="Play", exact=True).first.click()
         expect(page.get_by_role("button", name="Pause", exact=True).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert faults(page) == []
+    assert axe(page) == []
 
 
 def test_what_cannot_be_fetched_is_said(open_page: OpenPage) -> None:
@@ -173,4 +168,4 @@ def test_what_cannot_be_fetched_is_said(open_page: OpenPage) -> None:
     expect(notice.get_by_role("button", name="Try once more")).to_be_visible()
     expect(page.locator(".nbt-still")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_hidden()
-    assert faults(page) == []
+    assert axe(page) == []
