@@ -25,19 +25,13 @@ from tests.benchmarks.live_browser import (
     p95,
     table,
 )
-from tests.serve.server import Server, running_server
+from tests.serve.server import Server, running_server, with_settings
 
 # One kernel of this lesson is kept ready, and of no other.
-_WARM = """\
-import nbtutor.serve.settings as settings
-original = settings.voila_settings
-def voila_settings(*args, **kwargs):
-    config = original(*args, **kwargs)
-    config.VoilaKernelManager.kernel_pools_config = {{
-        "default": {{"pool_size": 0}}, {path!r}: {{"pool_size": 1}}}}
-    return config
-settings.voila_settings = voila_settings
-"""
+_WARM = (
+    "config.VoilaKernelManager.kernel_pools_config = "
+    "{{'default': {{'pool_size': 0}}, {path!r}: {{'pool_size': 1}}}}"
+)
 
 # The first live part in sight is painted: the question, mostly, or the playground's plane.
 _FIRST = """
@@ -69,7 +63,9 @@ def measure(plan: Plan) -> list[Figure]:
     found: list[Figure] = []
     with chromium() as browser:
         for lesson in list_lessons(NOTEBOOKS):
-            with running_server(NOTEBOOKS, program=_WARM.format(path=lesson.path)) as server:
+            with running_server(
+                NOTEBOOKS, program=with_settings(_WARM.format(path=lesson.path))
+            ) as server:
                 found.append(measure_opening(browser, server, plan, lesson))
                 found += measure_playing(browser, server, plan, lesson)
     return found

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from tests.browser.board import Board
 from tests.browser.lesson import LessonPage
 from tests.browser.wire import FORGERY, Traffic
-from tests.serve.server import Server, running_server, write_lesson
+from tests.serve.server import Server, running_server, with_settings, write_lesson
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
@@ -71,17 +71,11 @@ playground
 HIDDEN = CLOSED.replace("lock", "hide")
 
 # More kernels kept warm, and sooner: each test takes one.
-WARM = """\
-import nbtutor.serve.settings as settings
-original = settings.voila_settings
-def voila_settings(*args, **kwargs):
-    config = original(*args, **kwargs)
-    pools = config.VoilaKernelManager.kernel_pools_config
-    pools["00-playground.ipynb"]["pool_size"] = 2
-    config.VoilaKernelManager.fill_delay = 1.0
-    return config
-settings.voila_settings = voila_settings
-"""
+WARM = with_settings(
+    "pools = config.VoilaKernelManager.kernel_pools_config",
+    "pools['00-playground.ipynb']['pool_size'] = 2",
+    "config.VoilaKernelManager.fill_delay = 1.0",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

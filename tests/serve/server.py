@@ -172,6 +172,20 @@ def wait_until(
         pause.wait(0.05)
 
 
+def with_settings(*lines: str) -> str:
+    """Return a program for `running_server` that changes the server's configuration, ``config``."""
+    changes = "\n    ".join(lines)
+    return f"""
+from nbtutor.serve import settings
+usual = settings.voila_settings
+def changed(*arguments, **options):
+    config = usual(*arguments, **options)
+    {changes}
+    return config
+settings.voila_settings = changed
+"""
+
+
 @contextmanager
 def running_server(
     notebooks: Path | None = None,

@@ -16,7 +16,14 @@ from jupyter_server.services.kernels.connection.base import (
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tests.serve.server import Server, kernel_of, running_server, wait_until, write_lesson
+from tests.serve.server import (
+    Server,
+    kernel_of,
+    running_server,
+    wait_until,
+    with_settings,
+    write_lesson,
+)
 
 FIRST = "/voila/render/00-first.ipynb"
 BROKEN = "/voila/render/02-broken.ipynb"
@@ -146,16 +153,10 @@ def test_a_page_that_vanishes_amid_messages_is_no_fault(notebooks: Path) -> None
 
 
 def test_a_kernel_without_a_page_ends_and_the_warm_ones_stay(notebooks: Path) -> None:
-    hurry = """
-from nbtutor.serve import settings
-usual = settings.voila_settings
-def hurried(*arguments, **options):
-    config = usual(*arguments, **options)
-    config.CourseKernelManager.orphan_timeout = 2
-    config.MappingKernelManager.cull_interval = 1
-    return config
-settings.voila_settings = hurried
-"""
+    hurry = with_settings(
+        "config.CourseKernelManager.orphan_timeout = 2",
+        "config.MappingKernelManager.cull_interval = 1",
+    )
     with running_server(notebooks, program=hurry) as server:
         wait_until(lambda: server.kernels == 2)
         warm = {child.pid for child in server.children}
@@ -209,15 +210,9 @@ def test_kernels_are_small_and_within_bounds(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems know no such bounds")
 def test_the_bounds_are_settings(tmp_path: Path) -> None:
     write_lesson(tmp_path / "00-a.ipynb", "A", BOUNDS)
-    unbound = """
-from nbtutor.serve import settings
-usual = settings.voila_settings
-def without(*arguments, **options):
-    config = usual(*arguments, **options)
-    config.CourseKernelManager.kernel_arguments = ["--LearnerKernelApp.niceness=0"]
-    return config
-settings.voila_settings = without
-"""
+    unbound = with_settings(
+        "config.CourseKernelManager.kernel_arguments = ['--LearnerKernelApp.niceness=0']"
+    )
     with running_server(tmp_path, program=unbound) as server:
         text = server.request("/voila/render/00-a.ipynb").text
     assert f"niceness {os.nice(0)}" in text

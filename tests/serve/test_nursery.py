@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.serve.server import Server, running_server, wait_until, write_lesson
+from tests.serve.server import Server, running_server, wait_until, with_settings, write_lesson
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="copied on Linux only")
 
@@ -65,15 +65,7 @@ def test_copies_are_alike_and_draw_apart(tmp_path: Path) -> None:
 
 def test_copying_can_be_switched_off(tmp_path: Path) -> None:
     write_lesson(tmp_path / "00-a.ipynb", "A", TELL)
-    alone = """
-from nbtutor.serve import settings
-usual = settings.voila_settings
-def without(*arguments, **options):
-    config = usual(*arguments, **options)
-    config.CourseKernelManager.copy_kernels = False
-    return config
-settings.voila_settings = without
-"""
+    alone = with_settings("config.CourseKernelManager.copy_kernels = False")
     with running_server(tmp_path, program=alone) as server:
         (pid, group, parent, folder), _ = told(server)
         assert pid == group
