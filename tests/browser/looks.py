@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-WIDTHS = (1280, 400)
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
 
-_PAINTED = """() => new Promise((done) =>
-  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
+WIDTHS = (1280, 400)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+
+# Colours glide from one theme to the other: what is half-way there is no look.
+_SETTLED = """async () => {
+  for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+}"""
+
+
+def show_in(page: Page, scheme: Scheme) -> None:
+    """Show a page in light or in dark, and wait until it is painted so."""
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(_SETTLED)
 
 
 def each_look(page: Page) -> Iterator[int]:
@@ -20,6 +31,5 @@ def each_look(page: Page) -> Iterator[int]:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in SCHEMES:
-            page.emulate_media(color_scheme=scheme)
-            page.evaluate(_PAINTED)
+            show_in(page, scheme)
             yield width

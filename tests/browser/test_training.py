@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 import nbtutor
 from tests.browser.board import PAGES, Board
 from tests.browser.conftest import PLAYGROUND, OpenBoard
+from tests.browser.looks import show_in
 from tests.serve.axe import axe
 
 
@@ -264,7 +265,7 @@ def test_every_page_fits_the_window_and_is_accessible(board: Board) -> None:
     board.pause()
     for number, page in enumerate(PAGES):
         # The looks take turns: the same rules colour all pages.
-        board.page.emulate_media(color_scheme="dark" if number % 2 else "light")
+        show_in(board.page, "dark" if number % 2 else "light")
         board.show_page(page)
         board.idle()
         assert bottom(board) <= 790
