@@ -16,9 +16,8 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import psutil
 
@@ -68,7 +67,7 @@ class Load:
 
 async def play(server: Server, plan: Plan) -> Load:
     """Let a class come one by one, and play all together."""
-    learners = [Learner(server.url) for _ in range(plan.learners)]
+    learners = [Learner(server) for _ in range(plan.learners)]
     for learner in learners:
         await learner.open(LESSON)
         await asyncio.sleep(plan.arrive_every)
@@ -83,10 +82,7 @@ async def play(server: Server, plan: Plan) -> Load:
     }
     before = {name: cpu(group) for name, group in groups.items()}
     start = time.perf_counter()
-    drags = [
-        asyncio.create_task(_drag(learner, plan, random.Random(plan.seed + number), found))
-        for number, learner in enumerate(learners)
-    ]
+    drags = _drag_all(learners, plan, found)
     await asyncio.sleep(plan.seconds)
     end = time.perf_counter()
     found.rates = [
@@ -101,6 +97,14 @@ async def play(server: Server, plan: Plan) -> Load:
     for learner in learners:
         learner.close()
     return found
+
+
+def _drag_all(learners: Sequence[Learner], plan: Plan, found: Load) -> list[asyncio.Task[None]]:
+    """Let each learner drag, with chances of their own, until the tasks are cancelled."""
+    return [
+        asyncio.create_task(_drag(learner, plan, random.Random(plan.seed + number), found))
+        for number, learner in enumerate(learners)
+    ]
 
 
 async def _drag(learner: Learner, plan: Plan, chance: random.Random, found: Load) -> None:
@@ -131,7 +135,7 @@ async def storm(server: Server, plan: Plan) -> tuple[list[float], list[float]]:
     async def come(number: int) -> float:
         await asyncio.sleep(number / plan.learners)
         start = time.perf_counter()
-        learner = Learner(server.url)
+        learner = Learner(server)
         while True:
             try:
                 await learner.open(LESSON)
@@ -149,14 +153,6 @@ async def storm(server: Server, plan: Plan) -> tuple[list[float], list[float]]:
     return list(await asyncio.gather(*(come(number) for number in range(plan.learners)))), told
 
 
-@contextmanager
-def _timed() -> Iterator[list[float]]:
-    start = time.perf_counter()
-    found: list[float] = []
-    yield found
-    found.append(time.perf_counter() - start)
-
-
 def measure(plan: Plan) -> list[Figure]:
     """A class that comes one by one, its orphans, and one that comes in a second."""
     figures = []
@@ -164,10 +160,11 @@ def measure(plan: Plan) -> list[Figure]:
         pool = server.kernels
         load = asyncio.run(play(server, plan))
         figures += _told(load, plan)
-        with _timed() as gone:
-            wait_until(lambda: server.kernels <= max(pool, 2), 2 * ORPHAN_BAR_SECONDS)
+        start = time.perf_counter()
+        wait_until(lambda: server.kernels <= max(pool, 2), 2 * ORPHAN_BAR_SECONDS)
+        gone = time.perf_counter() - start
         figures.append(
-            _at_most(f"orphans of {plan.learners} gone after", gone[0], "s", ORPHAN_BAR_SECONDS)
+            _at_most(f"orphans of {plan.learners} gone after", gone, "s", ORPHAN_BAR_SECONDS)
         )
     with running_server() as server:
         wait_until(lambda: server.kernels >= 2)
@@ -192,14 +189,7 @@ def _told(load: Load, plan: Plan) -> list[Figure]:
         Figure(
             f"{plan.learners} learners, frames each", statistics.median(load.rates), None, "1/s"
         ),
-        Figure(
-            "the one who gets fewest",
-            load.slowest,
-            None,
-            "1/s",
-            f"at least {FRAMES_BAR:.0f}",
-            load.slowest >= FRAMES_BAR,
-        ),
+        _fewest("the one who gets fewest", load),
         Figure(
             f"slider to picture ({len(latencies)} moves)",
             statistics.median(latencies),
@@ -219,38 +209,31 @@ def _at_most(what: str, value: float, unit: str, bar: float) -> Figure:
     return Figure(what, value, None, unit, f"at most {bar:.0f}", value <= bar)
 
 
+def _fewest(what: str, load: Load) -> Figure:
+    reached = load.slowest >= FRAMES_BAR
+    return Figure(what, load.slowest, None, "1/s", f"at least {FRAMES_BAR:.0f}", reached)
+
+
 def largest(plan: Plan, counts: Sequence[int]) -> list[Figure]:
     """Classes of several sizes, to see how many a machine holds at 10 frames a second."""
     figures = []
     for count in counts:
         with running_server() as server:
-            sized = Plan(count, plan.seconds, plan.arrive_every, plan.drag_every, plan.seed)
-            load = asyncio.run(play(server, sized))
-        figures.append(
-            Figure(
-                f"{count} learners: fewest frames (slider p95 {p95(load.latencies_ms):.0f} ms)",
-                load.slowest,
-                None,
-                "1/s",
-                f"at least {FRAMES_BAR:.0f}",
-                load.slowest >= FRAMES_BAR,
-            )
-        )
+            load = asyncio.run(play(server, replace(plan, learners=count)))
+        told = f"{count} learners: fewest frames (slider p95 {p95(load.latencies_ms):.0f} ms)"
+        figures.append(_fewest(told, load))
     return figures
 
 
 async def soak(server: Server, plan: Plan, minutes: int) -> list[Figure]:
     """Let a class play on, and compare its memory with that of the first tenth of the time."""
-    learners = [Learner(server.url) for _ in range(plan.learners)]
+    learners = [Learner(server) for _ in range(plan.learners)]
     for learner in learners:
         await learner.open(LESSON)
         await learner.play()
     kernels = [_kernel_of(learner, server) for learner in learners]
     own = psutil.Process(server.process.pid)
-    drags = [
-        asyncio.create_task(_drag(learner, plan, random.Random(plan.seed + number), Load()))
-        for number, learner in enumerate(learners)
-    ]
+    drags = _drag_all(learners, plan, Load())
     kernel_mb, server_mb = [], []
     for minute in range(minutes):
         await asyncio.sleep(60)

@@ -15,9 +15,8 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.browser.wire import read
-from tests.serve.server import Response, kernel_of
+from tests.serve.server import V1, Server, kernel_in
 
-V1 = "v1.kernel.websocket.jupyter.org"
 # A page paints, and asks again, no more often than its screen is drawn.
 FRAME_SECONDS = 1 / 60
 SECONDS = 60.0
@@ -43,7 +42,7 @@ class Learner:
         What the newest picture says.
     """
 
-    url: str
+    server: Server
     kernel_id: str = ""
     frames: list[float] = field(default_factory=list)
     epoch: float = 0.0
@@ -64,12 +63,11 @@ class Learner:
         Full
             If there is no seat.
         """
-        page = await self._get(f"{self.url}voila/render/{lesson}")
+        page = await self._get(f"{self.server.url}voila/render/{lesson}")
         if page.code == 503:
             raise Full(float(page.headers["Retry-After"]))
-        text = page.body.decode()
-        self.kernel_id = kernel_of(Response(page.code, page.headers, text))  # type: ignore[arg-type]
-        address = f"{self.url.replace('http', 'ws', 1)}api/kernels/{self.kernel_id}/channels"
+        self.kernel_id = kernel_in(page.body.decode())
+        address = self.server.socket_of(self.kernel_id)
         self._socket = await websocket_connect(
             HTTPRequest(f"{address}?session_id={self._session.session}", request_timeout=SECONDS),
             subprotocols=[V1],

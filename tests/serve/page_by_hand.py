@@ -20,9 +20,8 @@ from jupyter_server.services.kernels.connection.base import (
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tests.serve.server import Response, Server, kernel_of
+from tests.serve.server import V1, Response, Server, kernel_of
 
-V1 = "v1.kernel.websocket.jupyter.org"
 Answer = TypeVar("Answer")
 
 
@@ -87,8 +86,8 @@ class PageByHand:
     def open_another(self) -> WebSocketClientConnection:
         """Return one more socket to the kernel."""
         self._session = Session()
-        address = self.server.url.replace("http", "ws")
-        url = f"{address}api/kernels/{self.kernel_id}/channels?session_id={self._session.session}"
+        address = self.server.socket_of(self.kernel_id)
+        url = f"{address}?session_id={self._session.session}"
         return self.run(lambda: websocket_connect(HTTPRequest(url), subprotocols=[V1]))
 
     @property

@@ -28,6 +28,9 @@ import nbtutor
 
 START_SECONDS = 60.0
 
+V1 = "v1.kernel.websocket.jupyter.org"
+"""The protocol that a kernel's websocket speaks."""
+
 
 @dataclass(frozen=True)
 class Response:
@@ -142,6 +145,10 @@ class Server:
             text = answer.read().decode("utf-8", "replace")
             return Response(answer.status, answer.headers, text)
 
+    def socket_of(self, kernel_id: str) -> str:
+        """Return the address of a kernel's websocket."""
+        return f"{self.url.replace('http', 'ws', 1)}api/kernels/{kernel_id}/channels"
+
     def has_kernel(self, kernel_id: str) -> bool:
         """Tell whether it knows a kernel."""
         return self.request(f"/api/kernels/{kernel_id}").status == 200
@@ -155,8 +162,13 @@ class Server:
 
 def kernel_of(page: Response) -> str:
     """Return the id of the kernel behind a lesson's page."""
-    found = re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page.text, re.DOTALL)
-    assert found, page.text
+    return kernel_in(page.text)
+
+
+def kernel_in(text: str) -> str:
+    """Return the id of the kernel that a lesson's page names."""
+    found = re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', text, re.DOTALL)
+    assert found, text
     kernel_id: str = json.loads(found[1])["kernelId"]
     return kernel_id
 

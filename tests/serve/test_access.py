@@ -21,7 +21,7 @@ from nbtutor.serve.access import CourseIdentityProvider
 from nbtutor.serve.command import main
 from nbtutor.serve.errors import CannotStart
 from nbtutor.serve.login_token import cookie_secret, is_token, new_token, token_from_environment
-from tests.serve.server import Response, Server, kernel_of, running_server, write_lesson
+from tests.serve.server import V1, Response, Server, kernel_of, running_server, write_lesson
 
 TOKEN = "swordfish-and-chips"
 FIRST = "/voila/render/00-first.ipynb"
@@ -95,11 +95,11 @@ def test_a_program_is_refused(server: Server, path: str) -> None:
 def test_a_kernel_is_out_of_reach(server: Server, cookies: dict[str, str]) -> None:
     page = server.request(FIRST, cookies=cookies)
     kernel_id = kernel_of(page)
-    address = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels?session_id=t"
+    address = f"{server.socket_of(kernel_id)}?session_id=t"
 
     async def connect(**headers: str) -> None:
         request = HTTPRequest(address, headers=headers)
-        socket = await websocket_connect(request, subprotocols=["v1.kernel.websocket.jupyter.org"])
+        socket = await websocket_connect(request, subprotocols=[V1])
         socket.close()
 
     with pytest.raises(Exception, match="403"):

@@ -17,6 +17,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.serve.server import (
+    V1,
     Server,
     kernel_of,
     running_server,
@@ -27,7 +28,6 @@ from tests.serve.server import (
 
 FIRST = "/voila/render/00-first.ipynb"
 BROKEN = "/voila/render/02-broken.ipynb"
-V1 = "v1.kernel.websocket.jupyter.org"
 
 
 async def _open(request: HTTPRequest) -> WebSocketClientConnection:
@@ -35,8 +35,7 @@ async def _open(request: HTTPRequest) -> WebSocketClientConnection:
 
 
 async def _connect(server: Server, kernel_id: str) -> WebSocketClientConnection:
-    url = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels?session_id=test"
-    return await _open(HTTPRequest(url))
+    return await _open(HTTPRequest(f"{server.socket_of(kernel_id)}?session_id=test"))
 
 
 class TestShutdown:
@@ -99,8 +98,7 @@ def _shut_down(server: Server, kernel_id: str, cookies: dict[str, str]) -> int:
 
 def test_a_foreign_page_cannot_open_a_socket(server: Server) -> None:
     kernel_id = kernel_of(server.request(BROKEN))
-    url = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels"
-    request = HTTPRequest(url, headers={"Origin": "http://evil.example"})
+    request = HTTPRequest(server.socket_of(kernel_id), headers={"Origin": "http://evil.example"})
     with pytest.raises(Exception, match="403"):
         asyncio.run(_open(request))
 

@@ -14,7 +14,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from nbtutor.serve.command import main
-from tests.serve.server import Server, kernel_of, running_process, wait_until
+from tests.serve.server import V1, Server, kernel_of, running_process, wait_until
 
 FIRST = "/voila/render/00-first.ipynb"
 COLD = "/voila/render/02-broken.ipynb"
@@ -66,10 +66,10 @@ def test_it_is_the_same_server(notebooks: Path, config: Path) -> None:
         assert "There is no such page" in server.request("/course/nope").text
         # Our websocket: it refuses who does not speak the present protocol.
         kernel_id = kernel_of(page)
-        address = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels"
+        address = server.socket_of(kernel_id)
         with pytest.raises(Exception, match="426"):
             asyncio.run(_connect(address, []))
-        asyncio.run(_connect(address, ["v1.kernel.websocket.jupyter.org"]))
+        asyncio.run(_connect(address, [V1]))
         # Our kernel manager and its seats.
         assert server.request(f"/course{COLD}").status == 200
         full = server.request(f"/course{COLD}")

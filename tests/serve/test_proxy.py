@@ -22,12 +22,11 @@ from jupyter_server.services.kernels.connection.base import (
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from tests.serve.server import Server, kernel_of, running_process, running_server, wait_until
+from tests.serve.server import V1, Server, kernel_of, running_process, running_server, wait_until
 
 TOKEN = "swordfish-and-chips"
 NAME = "course.example.org"
 FIRST = "/course/voila/render/00-first.ipynb"
-V1 = "v1.kernel.websocket.jupyter.org"
 
 
 @pytest.fixture(scope="module")

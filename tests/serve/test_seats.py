@@ -17,7 +17,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 from nbtutor.serve.seats import Seat, Seats
-from tests.serve.server import Response, Server, kernel_of, running_server, wait_until
+from tests.serve.server import V1, Response, Server, kernel_of, running_server, wait_until
 
 WARM = "/voila/render/00-first.ipynb"
 COLD = "/voila/render/02-broken.ipynb"
@@ -87,11 +87,11 @@ def test_a_page_that_fails_keeps_no_seat(small: Server) -> None:
 
 def test_a_socket_of_an_older_protocol_is_refused(server: Server) -> None:
     page = server.request(COLD)
-    address = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_of(page)}/channels"
+    address = server.socket_of(kernel_of(page))
     for offered in (None, ["v2.kernel.websocket.jupyter.org"]):
         with pytest.raises(Exception, match="426"):
             asyncio.run(_open(address, offered))
-    asyncio.run(_open(address, ["other", "v1.kernel.websocket.jupyter.org"]))
+    asyncio.run(_open(address, ["other", V1]))
     end(server, page)
 
 

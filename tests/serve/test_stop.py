@@ -12,10 +12,9 @@ import psutil
 import pytest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tests.serve.server import kernel_of, running_server, wait_until
+from tests.serve.server import V1, kernel_of, running_server, wait_until
 
 FIRST = "/voila/render/00-first.ipynb"
-V1 = "v1.kernel.websocket.jupyter.org"
 
 
 def _left_in(folder: Path) -> list[psutil.Process]:
@@ -37,7 +36,7 @@ def test_a_signal_stops_the_server_and_its_kernels(
         assert len(_left_in(tmp_path)) > 3  # with the server
 
         async def stop() -> None:
-            address = f"{server.url.replace('http', 'ws')}api/kernels/{kernel_id}/channels"
+            address = server.socket_of(kernel_id)
             page: WebSocketClientConnection = await websocket_connect(address, subprotocols=[V1])
             assert await asyncio.to_thread(server.stop, how) == 0
             while await page.read_message() is not None:
