@@ -150,17 +150,13 @@ export function drawing(
 
   // What the kernel is told.
 
-  function forget(): void {
-    added = [];
-    erased = [];
-  }
-
   function tell(name: string, args: Record<string, unknown>): void {
     act(name, { ...args, go_on: begun });
     begun = true;
     window.clearTimeout(forgetTimer);
     forgetTimer = window.setTimeout(() => {
-      forget();
+      added = [];
+      erased = [];
       redraw();
     }, FORGET_MS);
   }
