@@ -126,7 +126,10 @@ def test_garbage_closes_the_socket_and_nothing_else(hostile: PageByHand) -> None
     codes = {}
     for name, message in GARBAGE.items():
         hostile.connect()
-        hostile.send_bytes(message)
+        with contextlib.suppress(
+            WebSocketClosedError
+        ):  # of a huge one, while it was still being written
+            hostile.send_bytes(message)
         codes[name] = hostile.wait_until_closed()
     # A close may be lost with the bytes that were still to come.
     assert codes.pop("a huge message") in (1009, None)
