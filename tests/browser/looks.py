@@ -16,7 +16,9 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # Colours glide from one theme to the other: what is half-way there is no look.
 _SETTLED = """async () => {
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
-  await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+  const gliding = document.getAnimations()
+    .filter(({effect}) => effect.getComputedTiming().endTime < Infinity);
+  await Promise.allSettled(gliding.map(({finished}) => finished));
 }"""
 
 
