@@ -4,9 +4,10 @@ Run it from the top of the source tree: ``python -m tests.benchmarks.class_load`
 try that proves nothing. It needs the extra ``test``, and a machine that does nothing else.
 
 A learner is a page without a browser (`tests.serve.learner`): it opens the playground over HTTP
-and a websocket, presses Play, asks for the next picture as soon as one has come and at most 60
-times a second, and moves the learning rate every few seconds. A real class has its browsers on
-machines of its own; here what stands in for them takes a share of the same cores, which is printed.
+and a websocket, presses Play, asks for pictures up to three ahead (as pages do whose answers are
+slow) and at most 60 times a second, and moves the learning rate every few seconds. A real class has
+its browsers on machines of its own; here what stands in for them takes a share of the same cores,
+which is printed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from tests.serve.learner import Full, Learner
 from tests.serve.server import Server, running_server, wait_until
 
 LESSON = "00-playground.ipynb"
+AHEAD = 3
 FRAMES_BAR = 10.0
 LATENCY_BAR_MS = 150.0
 KERNEL_BAR_MB = 90.0
@@ -67,7 +69,7 @@ class Load:
 
 async def play(server: Server, plan: Plan) -> Load:
     """Let a class come one by one, and play all together."""
-    learners = [Learner(server) for _ in range(plan.learners)]
+    learners = [Learner(server, AHEAD) for _ in range(plan.learners)]
     for learner in learners:
         await learner.open(LESSON)
         await asyncio.sleep(plan.arrive_every)
@@ -135,7 +137,7 @@ async def storm(server: Server, plan: Plan) -> tuple[list[float], list[float]]:
     async def come(number: int) -> float:
         await asyncio.sleep(number / plan.learners)
         start = time.perf_counter()
-        learner = Learner(server)
+        learner = Learner(server, AHEAD)
         while True:
             try:
                 await learner.open(LESSON)
@@ -227,7 +229,7 @@ def largest(plan: Plan, counts: Sequence[int]) -> list[Figure]:
 
 async def soak(server: Server, plan: Plan, minutes: int) -> list[Figure]:
     """Let a class play on, and compare its memory with that of the first tenth of the time."""
-    learners = [Learner(server) for _ in range(plan.learners)]
+    learners = [Learner(server, AHEAD) for _ in range(plan.learners)]
     for learner in learners:
         await learner.open(LESSON)
         await learner.play()

@@ -40,9 +40,12 @@ class Learner:
         When each picture came, in seconds of `time.perf_counter`.
     epoch
         What the newest picture says.
+    window
+        How many pictures it asks for ahead, from 1 to 3.
     """
 
     server: Server
+    window: int = 1
     kernel_id: str = ""
     frames: list[float] = field(default_factory=list)
     epoch: float = 0.0
@@ -50,6 +53,7 @@ class Learner:
     _socket: WebSocketClientConnection | None = None
     _session: Session = field(default_factory=Session)
     _idle: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    _begun: dict[str, int] = field(default_factory=dict)
     _next_frame: asyncio.Future[None] | None = None
     _hub: str = ""
     _seq: int = -1
@@ -93,11 +97,16 @@ class Learner:
         self._tasks.append(asyncio.create_task(self._ask()))
 
     async def set(self, model: str, state: Mapping[str, object]) -> float:
-        """Move a control; return the seconds until the first picture that knows of it."""
+        """Move a control; return the seconds until the first picture that knows of it.
+
+        That is the first after the kernel has begun with the message: it takes one after the other.
+        """
         start = time.perf_counter()
-        await self._tell(model, {"method": "update", "state": dict(state), "buffer_paths": []})
-        await self.frame()
-        return time.perf_counter() - start
+        update = {"method": "update", "state": dict(state), "buffer_paths": []}
+        before = await self._tell(model, update)
+        if len(self.frames) == before:
+            await self.frame()
+        return self.frames[before] - start
 
     async def frame(self) -> None:
         """Wait for the next picture."""
@@ -127,11 +136,18 @@ class Learner:
         request = HTTPRequest(url, request_timeout=SECONDS, connect_timeout=SECONDS)
         return await AsyncHTTPClient().fetch(request, raise_error=False)
 
-    async def _tell(self, model: str, data: Mapping[str, object]) -> None:
-        """Send a widget a message, and wait until the kernel has dealt with it."""
+    async def _tell(self, model: str, data: Mapping[str, object]) -> int:
+        """Send a widget a message, and wait until the kernel has dealt with it.
+
+        Returns
+        -------
+        int
+            How many pictures had come when the kernel began.
+        """
         message = self._send("comm_msg", {"comm_id": model, "data": dict(data)})
         self._idle[message] = asyncio.get_running_loop().create_future()
         await asyncio.wait_for(self._idle[message], SECONDS)
+        return self._begun.pop(message)
 
     def _send(
         self,
@@ -153,7 +169,10 @@ class Learner:
                 return
             message = read(payload)
             data = message.content.get("data", {})
-            if message.kind == "status" and message.content.get("execution_state") == "idle":
+            state = message.content.get("execution_state") if message.kind == "status" else None
+            if state == "busy" and message.parent in self._idle:
+                self._begun[message.parent] = len(self.frames)
+            elif state == "idle":
                 waiting = self._idle.pop(message.parent, None)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(None)
@@ -172,12 +191,17 @@ class Learner:
         self._next_frame = None
 
     async def _ask(self) -> None:
+        """Ask for pictures, as far ahead as it may."""
+        asked = self._seq
         while self._socket is not None:
             start = time.perf_counter()
-            content = {"type": "tick", "seen": self._seq, "window": 1, "again": False}
-            self._send(
-                "comm_msg",
-                {"comm_id": self._hub, "data": {"method": "custom", "content": content}},
-            )
-            await self.frame()
+            asked = max(asked, self._seq)
+            if asked < self._seq + self.window:
+                asked += 1
+                seen = max(self._seq, 0)
+                tick = {"type": "tick", "seen": seen, "window": self.window, "again": False}
+                data = {"method": "custom", "content": tick}
+                self._send("comm_msg", {"comm_id": self._hub, "data": data})
+            if asked == self._seq + self.window:
+                await self.frame()
             await asyncio.sleep(max(0.0, start + FRAME_SECONDS - time.perf_counter()))
