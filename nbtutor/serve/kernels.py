@@ -19,9 +19,11 @@ Kernels that wait in Voilà's pool for a page are not touched by 2 and 3.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -36,7 +38,16 @@ from voila.request_info_handler import RequestInfoSocketHandler
 from .logs import tell
 from .provisioner import use_copies
 from .seats import Seats
-from .traffic import TOO_MANY, Backlog, OfflineBuffer, Refusal, read_finished, read_request
+from .traffic import (
+    TOO_MANY,
+    Backlog,
+    OfflineBuffer,
+    Refusal,
+    Request,
+    read_finished,
+    read_request,
+)
+from .turns import Tick, Turns
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
 
@@ -65,8 +76,16 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
         help="Bytes that may wait to be sent to a page that does not read them; 0: any number.",
     )
 
+    most_ticks = Integer(
+        3 * (os.cpu_count() or 1),
+        config=True,
+        help="Pictures that kernels may make at the same time, 0: any number. The others wait "
+        "their turn; see nbtutor.serve.turns.",
+    )
+
     _refused = False
     _backlogs: ClassVar[WeakKeyDictionary[Any, Backlog]] = WeakKeyDictionary()
+    _turns: ClassVar[Turns | None] = None
 
     @classmethod
     def backlog_of(cls, kernel_manager: Any) -> Backlog:
@@ -120,6 +139,7 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
                     most_messages=self.most_waiting,
                     most_bytes=self.most_waiting_bytes,
                 )
+            self._pass_on(request, incoming_msg)
         except Refusal as refusal:
             self.log.warning("Closing a socket of kernel %s: %s", self.kernel_id, refusal.reason)
             self._refused = True
@@ -127,14 +147,37 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
             self.websocket_handler.close(refusal.code, refusal.reason)
             if refusal.code == TOO_MANY:  # and more would come while it waits for the answer
                 stream.close()
+
+    def _pass_on(self, request: Request, message: Any) -> None:
+        """Send a message to the kernel, at once or, where it is a tick, when it is its turn."""
+        send = partial(super().handle_incoming_message, message)
+        if self.most_ticks and request.tick:
+            self.turns.ask(self.kernel_manager, Tick(request.id, self, send))
             return
-        super().handle_incoming_message(incoming_msg)
+        send()
+        if request.channel == "shell":
+            self.turns.moved(self.kernel_manager)
+
+    @property
+    def turns(self) -> Turns:
+        """The line of all kernels' ticks."""
+        known = PromptConnection._turns
+        if known is None:
+            later = asyncio.get_running_loop().call_later
+            known = PromptConnection._turns = Turns(self.most_ticks, later)
+        return known
+
+    def disconnect(self) -> Any:
+        """Forget what the page has asked for, then disconnect as usual."""
+        self.turns.leave(self.kernel_manager, self)
+        return super().disconnect()
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Note what the kernel has done, and pass on what it says."""
         channel = stream if isinstance(stream, str) else getattr(stream, "channel", None)
-        if channel == "iopub" and self.most_waiting:
-            self.backlog_of(self.kernel_manager).finish(read_finished(outgoing_msg))
+        if channel == "iopub" and (finished := read_finished(outgoing_msg)):
+            self.backlog_of(self.kernel_manager).finish(finished)
+            self.turns.done(self.kernel_manager, finished)
         super().handle_outgoing_message(stream, outgoing_msg)
 
     @property

@@ -44,11 +44,21 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What has to be known of a message to a kernel."""
+    """What has to be known of a message to a kernel.
+
+    Attributes
+    ----------
+    channel, id : str
+    size : int
+        In bytes.
+    tick : bool
+        Whether a page asks for its next picture; see `nbtutor.widgets.protocol`.
+    """
 
     channel: str
     id: str
     size: int
+    tick: bool = False
 
 
 def read_request(message: object) -> Request:
@@ -76,14 +86,20 @@ def read_request(message: object) -> Request:
     channel, *parts = (message[begin:end] for begin, end in pairwise(offsets[: _PARTS + 2]))
     if channel.decode("ascii", "replace") not in CHANNELS:
         raise Refusal(UNREADABLE, "no such channel")
-    header, *_ = map(_read_object, parts)
+    header, _, _, content = map(_read_object, parts)
     found, kind = header.get("msg_id"), header.get("msg_type")
     if not isinstance(found, str) or not isinstance(kind, str):
         raise Refusal(UNREADABLE, "no header")
     # The kernel repeats it in every answer.
     if len(parts[0]) > _LONGEST_HEADER:
         raise Refusal(UNREADABLE, "a header that is too long")
-    return Request(channel.decode(), found, len(message))
+    return Request(channel.decode(), found, len(message), kind == "comm_msg" and _is_tick(content))
+
+
+def _is_tick(content: dict[str, Any]) -> bool:
+    data = content.get("data")
+    custom = data.get("content") if isinstance(data, dict) else None
+    return isinstance(custom, dict) and custom.get("type") == "tick"
 
 
 def _read_object(part: bytes) -> dict[str, Any]:

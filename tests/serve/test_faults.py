@@ -19,7 +19,7 @@ from jupyter_server.services.kernels.connection.base import serialize_msg_to_ws_
 from tornado.websocket import WebSocketClosedError
 
 from tests.serve.page_by_hand import PageByHand, page_by_hand
-from tests.serve.server import Server, running_server, wait_until, write_lesson
+from tests.serve.server import Server, running_server, wait_until, with_settings, write_lesson
 
 LESSON = "00-playground.ipynb"
 HOSTILE = """x"'><img src=x onerror=hacked=1></script><script>hacked=1</script>"""
@@ -309,6 +309,56 @@ def test_who_does_not_read_is_cut_off(
     wait_until(closed)
     print(f"no reader: the server grew by {(most - start) / MB:.0f} MB")
     assert most < start + 150 * MB
+
+
+def test_a_kernel_that_hangs_does_not_hold_the_others_up(
+    folder: Path, loop: asyncio.AbstractEventLoop
+) -> None:
+    one_at_a_time = with_settings("config.PromptConnection.most_ticks = 1")
+    with contextlib.ExitStack() as opened:
+        server = opened.enter_context(running_server(folder, program=one_at_a_time))
+        stuck, other = (
+            Neighbour(opened.enter_context(page_by_hand(server, LESSON, loop))) for _ in range(2)
+        )
+        (kernel,) = _kernels(server, stuck.page)
+        kernel.suspend()
+        waiting = stuck.page.send_custom(
+            {"type": "tick", "seen": stuck.seq, "window": 1, "again": False}
+        )
+        other.go_on()
+        kernel.resume()
+        came = stuck.page.wait_until_done(waiting)
+        assert [message.custom["seq"] for message in came if message.custom] == [stuck.seq + 1]
+
+
+def test_a_click_does_not_stand_in_line(folder: Path, loop: asyncio.AbstractEventLoop) -> None:
+    one_at_a_time = with_settings("config.PromptConnection.most_ticks = 1")
+    patient = "import nbtutor.serve.turns\nnbtutor.serve.turns.LONGEST = 60\n"
+    with contextlib.ExitStack() as opened:
+        server = opened.enter_context(running_server(folder, program=patient + one_at_a_time))
+        page = opened.enter_context(page_by_hand(server, LESSON, loop))
+        playing = Neighbour(page)
+        (kernel,) = _kernels(server, page)
+        kernel.suspend()
+        tick = {"type": "tick", "seen": playing.seq, "window": 4, "again": False}
+        asked = [page.send_custom(tick) for _ in range(4)]
+        pause = page.send(
+            "comm_msg",
+            {
+                "comm_id": page.playground,
+                "data": {"method": "update", "state": {"playing": False}, "buffer_paths": []},
+            },
+        )
+        kernel.resume()
+        page.wait_until_done(asked[0])
+        page.wait_until_done(pause)
+        for waiting in asked[1:]:
+            came = page.wait_until_done(waiting)
+            assert not [message for message in came if message.custom], "it is paused"
+
+
+def _kernels(server: Server, page: PageByHand) -> list[psutil.Process]:
+    return [c for c in server.children if page.kernel_id in " ".join(c.cmdline())]
 
 
 def test_a_kernel_has_few_sockets(hostile: PageByHand) -> None:

@@ -46,6 +46,23 @@ def test_a_message_of_the_protocol_is_read(channel: str, buffers: list[bytes]) -
     assert read_request(message) == Request(channel, "7", len(message))
 
 
+@pytest.mark.parametrize(
+    ("kind", "content", "tick"),
+    [
+        ("comm_msg", {"comm_id": "1", "data": {"content": {"type": "tick", "seen": 1}}}, True),
+        ("comm_msg", {"comm_id": "1", "data": {"content": {"type": "sync"}}}, False),
+        ("comm_msg", {"comm_id": "1", "data": {"state": {"type": "tick"}}}, False),
+        ("comm_msg", {"comm_id": "1", "data": {"content": ["tick"]}}, False),
+        ("comm_msg", {"comm_id": "1", "data": "tick"}, False),
+        ("execute_request", {"data": {"content": {"type": "tick"}}}, False),
+    ],
+)
+def test_a_request_for_a_picture_is_known(kind: str, content: object, tick: bool) -> None:
+    header = json.dumps({"msg_id": "7", "msg_type": kind}).encode()
+    message = packed(header, b"{}", b"{}", json.dumps(content).encode())
+    assert read_request(message).tick is tick
+
+
 @given(st.binary(max_size=200))
 @example(b"")
 @example(b"\x08" + bytes(7))  # eight offsets, and nothing after them
