@@ -20,7 +20,7 @@ Statistics are measured at every update, which makes training slower.
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """A setting that was changed in mid-run, or what ended the run.
 

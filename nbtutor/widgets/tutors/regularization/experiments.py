@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
@@ -148,7 +148,8 @@ class LiveRemedies(Experiment):
 
     def take(self, settings: RunSettings) -> bool:
         """Go on with another penalty, dropout, batch size or jitter."""
-        changed = {n for n in vars(settings) if getattr(settings, n) != getattr(self.settings, n)}
+        names = (field.name for field in fields(settings))
+        changed = {n for n in names if getattr(settings, n) != getattr(self.settings, n)}
         # Patience belongs to another experiment, and changes nothing here.
         if self._run.ended or not changed <= {*MID_RUN, "patience"}:
             return False
