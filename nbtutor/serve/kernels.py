@@ -248,6 +248,13 @@ class CourseKernelManager(AsyncMappingKernelManager):
         "Linux only. See nbtutor.serve.nursery.",
     )
 
+    refill_delay = Integer(
+        30,
+        config=True,
+        help="Seconds after which a warm kernel that died is replaced: what killed it, such as a "
+        "want of memory, may last.",
+    )
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if self.copy_kernels:
@@ -273,6 +280,16 @@ class CourseKernelManager(AsyncMappingKernelManager):
         RequestInfoSocketHandler._cache.pop(kernel_id, None)
         return super().remove_kernel(kernel_id)
 
+    def _handle_kernel_died(self, kernel_id: str) -> None:
+        """Forget a kernel that has died. If it waited for a page, none is sent to it any more."""
+        super()._handle_kernel_died(kernel_id)
+        voila: Any = self  # Voilà makes a class of its own from this one: it has the pools
+        for lesson, pool in getattr(voila, "_pools", {}).items():
+            for warm in [task for task in pool if _kernel_of(task) == kernel_id]:
+                pool.remove(warm)
+                fill = partial(voila.fill_if_needed, delay=0, notebook_name=lesson)
+                asyncio.get_running_loop().call_later(self.refill_delay, fill)
+
     def start_buffering(self, kernel_id: str, session_key: str, channels: Any) -> None:
         """Keep what a kernel says for its page, up to a bound."""
         super().start_buffering(kernel_id, session_key, channels)
@@ -297,3 +314,9 @@ class CourseKernelManager(AsyncMappingKernelManager):
             await self.shutdown_kernel(kernel_id)
             return
         await super().cull_kernel_if_idle(kernel_id)
+
+
+def _kernel_of(task: asyncio.Task[dict[str, Any]]) -> str:
+    """Return the id of a kernel of Voilà's pool, or an empty string if it has not started."""
+    started = task.done() and not task.cancelled() and task.exception() is None
+    return str(task.result()["kernel_id"]) if started else ""

@@ -96,6 +96,7 @@ def page_settings() -> Config:
     # A kernel that was started anew knows nothing of the page's widgets: rather say that it died,
     # so that the page can offer to be loaded again.
     config.KernelRestarter.restart_limit = 0
+    config.KernelRestarter.time_to_dead = 1.0
 
     # Frames are asked for one by one, so there is no flood to hold back; a held-back frame would
     # be a lost one.

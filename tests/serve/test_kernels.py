@@ -180,6 +180,19 @@ def test_a_kernel_without_a_page_ends_and_the_warm_ones_stay(notebooks: Path) ->
         assert server.has_kernel(kernel_id)
 
 
+def test_no_page_gets_a_warm_kernel_that_has_died(notebooks: Path) -> None:
+    at_once = with_settings("config.CourseKernelManager.refill_delay = 0")
+    with running_server(notebooks, program=at_once) as server:
+        wait_until(lambda: server.kernels == 2)
+        warm = [child for child in server.children if "-f" in child.cmdline()]
+        for kernel in warm:
+            kernel.kill()
+        # Noticed, and replaced. The server has more children than kernels: what they are copied of.
+        wait_until(lambda: server.kernels == 2 and not {*warm} & {*server.children})
+        for _ in range(2):
+            assert server.has_kernel(kernel_of(server.request(FIRST)))
+
+
 # Told by a kernel of itself, and by the system of the kernel.
 BOUNDS = """
 import os, resource, sys
