@@ -56,6 +56,7 @@ def test_a_kernel_killed_while_paused(board: Board, watch: Watch) -> None:
     board.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     notice = board.page.locator("#nbt-notice")
     expect(notice).to_contain_text("The kernel behind this page has ended")
+    expect(board.sentence).to_have_text(STOPPED)
     assert board.pixels() == picture
     notice.get_by_role("button", name="Start again with these settings").click()
     board.wait_for_first_picture()

@@ -63,7 +63,7 @@ function setUp(traits: Record<string, unknown> = {}) {
     state: "idle", message: "Press Play.", error: "", playing: false, ...traits,
   });
   const controller = new AbortController();
-  const page = { hidden: false, changed: (): void => undefined };
+  const page = { hidden: false, changed: (): void => undefined, ended: (): void => undefined };
   const complaints: unknown[] = [];
   const address = { link: null as string | null, free: true, changed: (): void => undefined };
   const files: SentFile[] = [];
@@ -72,6 +72,9 @@ function setUp(traits: Record<string, unknown> = {}) {
     hidden: () => page.hidden,
     onVisibilityChange: (callback) => {
       page.changed = callback;
+    },
+    onKernelEnd: (callback) => {
+      page.ended = callback;
     },
     complain: (error) => complaints.push(error),
     address: {
@@ -229,6 +232,15 @@ test("a connection that throws is lost and does not break the page", () => {
   model.receive(fullFrame(1));
   time.paint();
   assert.equal(pictures.at(-1)?.sentence, "Training.");
+});
+
+test("a kernel that the page knows to have ended is not waited for", () => {
+  const { time, page, open } = setUp();
+  const { pictures } = open();
+  time.paint();
+  page.ended();
+  time.paint();
+  assert.deepEqual([pictures.at(-1)?.state, pictures.at(-1)?.sentence], ["error", LOST_SENTENCE]);
 });
 
 test("a view that fails does not stop the others or the clock", () => {

@@ -28,6 +28,9 @@ export const BUSY_SENTENCE = "The kernel is busy. Waiting for it.";
 export const LOST_SENTENCE =
   "The kernel does not answer. If it has stopped, run the notebook again (a web page: reload it).";
 
+/** What the course's page tells the document when it finds that its kernel has ended. */
+export const KERNEL_END = "nbtutor:kernel-end";
+
 // A refused message is told for at least this long, even while frames come in.
 const COMPLAINT_MS = 5_000;
 
@@ -100,6 +103,7 @@ export interface Page {
   readonly clock: Time;
   readonly hidden: () => boolean;
   readonly onVisibilityChange: (callback: () => void, signal: AbortSignal) => void;
+  readonly onKernelEnd: (callback: () => void, signal: AbortSignal) => void;
   readonly complain: (error: unknown) => void;
   readonly address: Address;
   readonly download: (file: SentFile) => void;
@@ -111,6 +115,7 @@ export function browserPage(): Page {
     hidden: () => document.visibilityState === "hidden",
     onVisibilityChange: (callback, signal) =>
       document.addEventListener("visibilitychange", callback, { signal }),
+    onKernelEnd: (callback, signal) => document.addEventListener(KERNEL_END, callback, { signal }),
     complain: (error) => console.error("[nbtutor]", error),
     address: browserAddress(),
     download,
@@ -310,6 +315,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   // ipywidgets tells both when the kernel went away.
   listen("comm_live_update", () => clock.disconnected());
   listen("comm:close", () => clock.disconnected());
+  page.onKernelEnd(() => clock.disconnected(), signal);
   page.onVisibilityChange(updateVisible, signal);
   signal.addEventListener("abort", () => {
     clock.stop();

@@ -5,7 +5,7 @@ import type { AnyModel } from "@anywidget/types";
 import { nameControls } from "../a11y";
 import { browserTime, Clock, type Link } from "../clock";
 import { element, LiveText } from "../dom";
-import { BUSY_SENTENCE, LOST_SENTENCE } from "../hub";
+import { BUSY_SENTENCE, KERNEL_END, LOST_SENTENCE } from "../hub";
 import {
   actMessage, decodeBeat, parseRunState, syncMessage, tickMessage, TRAITS, type RunState,
 } from "../protocol";
@@ -133,6 +133,7 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
   });
   listen("comm_live_update", () => clock.disconnected());
   listen("comm:close", () => clock.disconnected());
+  document.addEventListener(KERNEL_END, () => clock.disconnected(), { signal });
 
   const onScreen = new Map<Element, boolean>();
   const look = (): void => {

@@ -108,7 +108,7 @@ const nbtutor = (() => {
       if (recovery()) history.replaceState(history.state, "", recovery());
       location.reload();
     });
-    element.append(" ", again);
+    element.append(again);
   };
   const noticed = () => document.getElementById("nbt-notice")?.dataset.text ?? "";
 
@@ -122,6 +122,8 @@ const nbtutor = (() => {
     const status = await fetch(address).then((answer) => answer.status, () => 0);
     if (status === 404) {
       progress("");
+      // The boards say it too, and not that they wait.
+      if (noticed() !== ENDED) document.dispatchEvent(new Event("nbtutor:kernel-end"));
       notice(ENDED);
     } else if (status === 403) {
       notice(LOGGED_OUT);
