@@ -43,6 +43,20 @@ class Dial(ABC):
             If it is not allowed.
         """
 
+    def read(self, name: str, text: str) -> Any:
+        """Return the value that `text` says.
+
+        Raises
+        ------
+        ParameterError
+            If it is not allowed.
+        """
+        try:
+            value: Any = float(text)
+        except ValueError:
+            value = text
+        return self.check(name, value)
+
     @abstractmethod
     def control(self) -> ipywidgets.DOMWidget:
         """Make the control, which stands at the start."""
@@ -115,6 +129,10 @@ class Choice(Dial):
     def check(self, name: str, value: Any) -> str:
         """Return `value`, one of the options' names."""
         return check_choice(name, value, self.options)
+
+    def read(self, name: str, text: str) -> str:
+        """Return `text`, if it is one of the options' names."""
+        return self.check(name, text)
 
     def control(self) -> ipywidgets.Dropdown:
         """Make a list."""

@@ -75,6 +75,16 @@ _RECORD = """() => {
 NUMBERS = re.compile(r"\b(NaN|Infinity|undefined|null|None)\b")
 
 
+def kernel_behind(page: Page, server: Server) -> psutil.Process:
+    """Return the process of a page's kernel."""
+    kernel_id = page.evaluate(
+        "() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
+    )
+    found = [p for p in server.children if any(kernel_id in part for part in p.cmdline())]
+    assert len(found) == 1, found
+    return found[0]
+
+
 @dataclass
 class Board:
     """A page with a playground."""
@@ -205,12 +215,7 @@ class Board:
     @property
     def kernel(self) -> psutil.Process:
         """The process behind the page."""
-        kernel_id = self.page.evaluate(
-            "() => JSON.parse(document.getElementById('jupyter-config-data').textContent).kernelId"
-        )
-        found = [p for p in self.server.children if any(kernel_id in part for part in p.cmdline())]
-        assert len(found) == 1, found
-        return found[0]
+        return kernel_behind(self.page, self.server)
 
     # Waiting: always for a state.
 

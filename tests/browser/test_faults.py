@@ -15,8 +15,9 @@ import pytest
 from playwright.sync_api import expect
 
 from nbtutor.widgets.live import MAX_WINDOW
-from tests.browser.board import Board
+from tests.browser.board import Board, kernel_behind
 from tests.browser.conftest import PLAYGROUND, Watch
+from tests.browser.lesson import LessonPage
 from tests.browser.looks import each_look
 from tests.browser.test_draw import open_table
 from tests.browser.wire import Traffic
@@ -91,6 +92,29 @@ def test_a_killed_kernel_costs_no_setting_and_no_point(board: Board, tmp_path: P
     assert board.setting("Seed") == "2"
     assert (board.value("train-loss"), board.value("validation-loss")) == loss
     board.play(until_epoch=1)
+
+
+def test_a_killed_kernel_costs_no_place_in_a_lesson(
+    open_lesson: Callable[..., LessonPage], server: Server
+) -> None:
+    lesson = open_lesson("01-activation.ipynb")
+    lesson.choose("Dead units")
+    rate = lesson.page.get_by_role("slider", name="Learning rate").locator("visible=true")
+    rate.press("End")
+    lesson.page.get_by_role("button", name="Moons").click()
+    place = re.compile(r"experiment=\w+;dataset=moons;dial\.rate=\d")
+    expect(lesson.stage).to_have_attribute("data-recovery", place)
+    recovery = lesson.stage.get_attribute("data-recovery")
+    value = rate.get_attribute("aria-valuenow")
+    kernel_behind(lesson.page, server).kill()
+    told = lesson.page.locator("#nbt-notice")
+    expect(told).to_contain_text("The kernel behind this page has ended", timeout=40_000)
+    before = lesson.page.evaluate("() => performance.timeOrigin")
+    told.get_by_role("button", name="Start again with these settings").click()
+    lesson.page.wait_for_function("t => performance.timeOrigin !== t", arg=before)
+    expect(lesson.stage).to_have_attribute("data-recovery", recovery or "none", timeout=40_000)
+    expect(rate).to_have_attribute("aria-valuenow", value or "none")
+    lesson.play_to_the_end()
 
 
 def test_a_server_that_is_started_anew(

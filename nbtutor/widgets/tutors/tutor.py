@@ -18,13 +18,14 @@ from nbtutor.widgets.dials import Dial, Panel
 from nbtutor.widgets.lesson import Outcome
 from nbtutor.widgets.lesson.part import Part
 from nbtutor.widgets.settings import WORDS, RunSettings, unknown_name
+from nbtutor.widgets.tutors.place import Place, decode, encode
 from nbtutor.widgets.views import ChartView, Stage, Work
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-Place = tuple[str, RunSettings, dict[str, Any]]
+Spot = tuple[str, RunSettings, dict[str, Any]]
 """An experiment by name, its settings, and where its dials stand."""
 
 KEPT = 6
@@ -139,14 +140,15 @@ class Tutor(ipywidgets.VBox):
         for name in settings:
             if name not in WORDS:
                 raise unknown_name(name, WORDS)
-        self.settings = RunSettings(**{**self.DEFAULTS, **settings})
+        self.settings = self._start = RunSettings(**{**self.DEFAULTS, **settings})
         self._name = next(iter(self.EXPERIMENTS))
-        self._left: list[tuple[Place, Experiment]] = []
+        self._left: list[tuple[Spot, Experiment]] = []
         self.panels = {
             name: Panel(kind.label, kind.DIALS, self._turn_from_control)
             for name, kind in self.EXPERIMENTS.items()
         }
         self.stage = Stage(self._make, self._draw)
+        self.stage.on_open = self._open
         charts = self.work.charts()
         empty = [charts[0]] * (self.CHARTS - len(charts))
         self.chart_views = tuple(ChartView(chart, self._pick) for chart in [*charts, *empty])
@@ -170,6 +172,7 @@ class Tutor(ipywidgets.VBox):
         for name in ("nbt-board", "nbt-tutor"):
             self.add_class(name)
         self._draw()
+        self._tell_place()
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -194,7 +197,7 @@ class Tutor(ipywidgets.VBox):
         if experiment == self._name:
             return
         with self.stage.lock:
-            left, self._name = self._place, experiment
+            left, self._name = self._spot, experiment
             try:
                 self._leave(left)
             except ParameterError:
@@ -202,6 +205,7 @@ class Tutor(ipywidgets.VBox):
                 raise
             self._choice.value = experiment
             self._sort_controls()
+            self._tell_place()
 
     def change(self, **settings: Any) -> None:
         """Change settings; the experiment takes them in mid-run, or starts again.
@@ -215,7 +219,7 @@ class Tutor(ipywidgets.VBox):
         if wanted == self.settings:
             return
         with self.stage.lock:
-            left, self.settings = self._place, wanted
+            left, self.settings = self._spot, wanted
             try:
                 self._go_on(left, lambda: self.work.take(wanted))
             except ParameterError:
@@ -223,6 +227,7 @@ class Tutor(ipywidgets.VBox):
                 raise
             finally:
                 self._show_settings()
+            self._tell_place()
 
     def turn(self, **dials: Any) -> None:
         """Turn dials of the present experiment, which goes on with them, or starts again.
@@ -235,10 +240,40 @@ class Tutor(ipywidgets.VBox):
             If the experiment has no such dial.
         """
         with self.stage.lock:
-            left = self._place
+            left = self._spot
             turned = self.panels[self._name].turn(dials)
             if turned:
                 self._go_on(left, lambda: self.work.turn(**turned))
+                self._tell_place()
+
+    @property
+    def place(self) -> Place:
+        """The experiment, and what was changed of the settings and its dials.
+
+        Another board of the same lesson comes to it by `go_to`.
+        """
+        names = [n for n in self.CONTROLS if getattr(self.settings, n) != getattr(self._start, n)]
+        dials, values = self.EXPERIMENTS[self._name].DIALS, self.panels[self._name].values
+        return Place(
+            tutor=type(self).__name__,
+            experiment=self._name,
+            settings={name: getattr(self.settings, name) for name in names},
+            dials={n: str(value) for n, value in values.items() if value != dials[n].start},
+        )
+
+    def go_to(self, place: Place) -> None:
+        """Go to a place in the lesson. Of what this lesson does not know, nothing is taken.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such experiment, or a value is not allowed.
+        """
+        self.choose(place.experiment)
+        known = {name: value for name, value in place.settings.items() if name in self.CONTROLS}
+        self.change(**known)
+        dials = self.EXPERIMENTS[self._name].DIALS
+        self.turn(**{n: dials[n].read(n, text) for n, text in place.dials.items() if n in dials})
 
     def run(self) -> Any:
         """Do the whole experiment without a browser, and return its result.
@@ -264,15 +299,28 @@ class Tutor(ipywidgets.VBox):
         given = {n: v for n, v in asdict(self.settings).items() if n in self.CONTROLS}
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in given.items())})"
 
+    def _tell_place(self) -> None:
+        """Let the page know how to come back."""
+        self.stage.recovery = encode(self.place)
+
+    def _open(self, link: str) -> None:
+        """Go where the page's address leads, if that is in this lesson."""
+        try:
+            place = decode(link)
+            if place.tutor == type(self).__name__:
+                self.go_to(place)
+        except ValueError as error:
+            self.stage.error = f"The link of this page cannot be followed to its end. {error}"
+
     def _make(self) -> Experiment:
         return self.EXPERIMENTS[self._name](self.settings, **self.panels[self._name].values)
 
     @property
-    def _place(self) -> Place:
+    def _spot(self) -> Spot:
         """Where the learner is: the experiment, the settings, and where its dials stand."""
         return self._name, self.settings, dict(self.panels[self._name].values)
 
-    def _go_on(self, left: Place, takes: Callable[[], bool]) -> None:
+    def _go_on(self, left: Spot, takes: Callable[[], bool]) -> None:
         """Go on where the experiment takes a change, or else leave it for another."""
         plays = self.KEEPS_PLAYING and (self.stage.playing or self.stage.finished)
         with self.stage.hold_sync():  # the page need not hear of a pause in between
@@ -284,12 +332,12 @@ class Tutor(ipywidgets.VBox):
             if plays:
                 self.stage.play()
 
-    def _leave(self, left: Place) -> bool:
+    def _leave(self, left: Spot) -> bool:
         """Take up what belongs to the present place, and return whether it was left there before.
 
         The experiment of the place that was left is kept, if anything was done in it.
         """
-        found = [work for place, work in self._left if place == self._place]
+        found = [work for spot, work in self._left if spot == self._spot]
         work = found[0] if found else self._make()
         # What is present is not kept as well: it may take other settings.
         kept = [pair for pair in self._left if pair[0] != left and pair[1] is not work]

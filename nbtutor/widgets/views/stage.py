@@ -55,6 +55,10 @@ class Stage(Wired):
         Held by whoever touches the work: ipykernel may hand a message to another thread.
     error : str
         A sentence that is shown to the learner; empty for none.
+    recovery : str
+        With which end of its address the page comes back to where the learner is.
+    on_open : callable or None
+        Takes such an end, if the page was opened with one.
     """
 
     playing = traitlets.Bool(False).tag(sync=True)
@@ -63,6 +67,9 @@ class Stage(Wired):
     error = traitlets.Unicode().tag(sync=True)
     done = traitlets.Int(0).tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)
+    recovery = traitlets.Unicode().tag(sync=True)
+
+    on_open: Callable[[str], None] | None = None
 
     def __init__(
         self,
@@ -148,6 +155,11 @@ class Stage(Wired):
                 self.play(not self.playing)
             case protocol.Act("restart", _):
                 self.restart()
+            case protocol.Open(link):
+                # Once: another view of the page tells it too, when the learner has gone on.
+                on_open, self.on_open = self.on_open, None
+                if on_open is not None:
+                    on_open(link)
             case protocol.Tick(seen, window, again):
                 if not again and (not self.playing or self.seq - seen >= window):
                     return  # the answer is on its way

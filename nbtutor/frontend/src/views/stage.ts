@@ -7,11 +7,14 @@ import { browserTime, Clock, type Link } from "../clock";
 import { element, LiveText } from "../dom";
 import { BUSY_SENTENCE, KERNEL_END, LOST_SENTENCE } from "../hub";
 import {
-  actMessage, decodeBeat, parseRunState, syncMessage, tickMessage, TRAITS, type RunState,
+  actMessage, decodeBeat, openMessage, parseRunState, syncMessage, tickMessage, TRAITS,
+  type RunState,
 } from "../protocol";
 import { Throttle } from "../throttle";
 
 const SPEAK_EVERY_MS = 1_000;
+/** How the end of an address begins that leads to a place in a lesson. */
+const LESSON = "#nbt-lesson=";
 
 export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSignal): void {
   root.classList.add("nbt-view", "nbt-view-stage");
@@ -155,6 +158,13 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
     root.replaceChildren();
   });
 
+  // For the page around it, which outlives the kernel.
+  const tell = (): void => {
+    root.dataset.recovery = String(model.get(TRAITS.recovery) ?? "");
+  };
+  listen(`change:${TRAITS.recovery}`, tell);
+  tell();
+  if (location.hash.startsWith(LESSON)) send(openMessage(location.hash));
   clock.setPlaying(model.get(TRAITS.playing) === true);
   clock.requestSync();
   // The clock paints what is on the screen. The buttons need their words before that.
