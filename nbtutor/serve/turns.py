@@ -2,7 +2,7 @@
 
 Left to the operating system, all kernels of a class work at once and each is slow, so that a slider
 answers after everybody's picture. Here only so many requests for a picture (ticks) are with kernels
-at once. The others stand in line: one from each kernel at a time, and first whoever has just moved
+at once. The others stand in line: one of each kernel at a time, and first whoever has just moved
 something. Whatever else a page sends, a slider's value or a click, never waits here.
 """
 
@@ -48,11 +48,11 @@ class Tick:
 
 
 class Turns:
-    """The line in which ticks wait for a kernel's turn.
+    """The line in which ticks wait to be sent.
 
-    A kernel that is done joins the end of the line again, so all get as many turns. Who moved
-    something goes to its front, but not twice running: else those who keep moving a slider would
-    leave nothing to the others.
+    A kernel stands in it once, with the oldest of its ticks, and again at the end with the next: so
+    all get as many turns. Who moved something goes ahead, but not twice running: else those who
+    keep moving a slider would leave nothing to the others.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Turns:
         self._ticks: dict[Hashable, deque[Tick]] = {}
         self._line: deque[Hashable] = deque()
         self._ahead: deque[Hashable] = deque()  # stand before the line
-        self._working: dict[Hashable, tuple[str, Any]] = {}  # tick and timer, by kernel
+        self._working: dict[tuple[Hashable, str], Any] = {}  # timers of the ticks that were sent
         self._moved: set[Hashable] = set()
         self._owing: set[Hashable] = set()  # went ahead, and have not stood in line since
 
@@ -84,8 +84,9 @@ class Turns:
         if len(ticks) >= MOST_IN_LINE:
             raise Refusal(TOO_MANY, "more than the kernel can work off")
         ticks.append(tick)
-        self._queue(kernel)
-        self._go_on()
+        if len(ticks) == 1:
+            self._stand(kernel)
+            self._go_on()
 
     def moved(self, kernel: Hashable) -> None:
         """Let a kernel's next tick go first: the learner has moved something, and looks for it."""
@@ -96,10 +97,10 @@ class Turns:
 
     def done(self, kernel: Hashable, message: str) -> None:
         """Note that a kernel is done with a message, and let the next have its turn."""
-        tick, timer = self._working.get(kernel, ("", None))
-        if message and tick == message:
+        timer = self._working.pop((kernel, message), None)
+        if timer is not None:
             timer.cancel()
-            self._end(kernel)
+            self._go_on()
 
     def leave(self, kernel: Hashable, socket: Hashable) -> None:
         """Forget the ticks that came by a socket that is closed."""
@@ -113,13 +114,9 @@ class Turns:
         self._moved.discard(kernel)
         self._owing.discard(kernel)
 
-    def _queue(self, kernel: Hashable) -> None:
-        """Let a kernel that has a tick stand in line, unless it does or is at work."""
-        if kernel in self._working or kernel in self._line or kernel in self._ahead:
-            return
-        if kernel in self._ticks:
-            first = kernel in self._moved and kernel not in self._owing
-            (self._ahead if first else self._line).append(kernel)
+    def _stand(self, kernel: Hashable) -> None:
+        first = kernel in self._moved and kernel not in self._owing
+        (self._ahead if first else self._line).append(kernel)
 
     def _go_on(self) -> None:
         while (self._ahead or self._line) and len(self._working) < self._at_once:
@@ -132,13 +129,15 @@ class Turns:
             self._moved.discard(kernel)
             ticks = self._ticks[kernel]
             tick = ticks.popleft()
-            if not ticks:
+            if ticks:
+                self._stand(kernel)
+            else:
                 del self._ticks[kernel]
-            timer = self._later(LONGEST, partial(self._end, kernel))
-            self._working[kernel] = (tick.id, timer)
+            late = partial(self._late, (kernel, tick.id))
+            self._working[kernel, tick.id] = self._later(LONGEST, late)
             tick.send()
 
-    def _end(self, kernel: Hashable) -> None:
-        del self._working[kernel]
-        self._queue(kernel)
+    def _late(self, sent: tuple[Hashable, str]) -> None:
+        """Count a tick no longer that has not been answered."""
+        self._working.pop(sent, None)
         self._go_on()

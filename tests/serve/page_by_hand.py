@@ -136,6 +136,14 @@ class PageByHand:
         data = {"method": "custom", "content": content}
         return self.send("comm_msg", {"comm_id": comm_id or self.hub, "data": data})
 
+    def wait_until_read(self) -> None:
+        """Wait until the server has read all that was sent: it answers a ping in its turn."""
+        answered = self.loop.create_future()
+        vars(self.socket)["on_pong"] = answered.set_result  # of this socket alone
+        self.socket.ping(b"read?")
+        self.run(lambda: answered)
+        del vars(self.socket)["on_pong"]
+
     # From the kernel.
 
     def receive(self) -> Received | None:

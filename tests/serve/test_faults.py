@@ -349,6 +349,7 @@ def test_a_click_does_not_stand_in_line(folder: Path, loop: asyncio.AbstractEven
                 "data": {"method": "update", "state": {"playing": False}, "buffer_paths": []},
             },
         )
+        page.wait_until_read()
         kernel.resume()
         page.wait_until_done(asked[0])
         page.wait_until_done(pause)
