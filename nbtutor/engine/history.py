@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,6 +133,8 @@ class History:
         if before != after:
             words = setting.upper() if setting in ("l1", "l2") else setting.replace("_", " ")
             label = f"{words}{':' if layer else ''} {before} → {after}"
+            # A slider goes back and forth between the same values for as long as a run lasts.
+            label, setting, before = map(sys.intern, (label, setting, before))
             self.events.append(Event(epoch, update, label, setting, before))
 
     def note_points(

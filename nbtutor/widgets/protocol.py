@@ -45,7 +45,7 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
                     "comparable": true, "difference": "..."}, ...]; null for nothing new. Full
                     pictures have "rows" too: how many of the rows of ``saved`` are this run's
     activation      of the hidden layers; of each, where they differ
-    events          [{"epoch": 12.4, "label": "learning rate 0.03 → 0.1"}, ...]
+    events          [[12.4, "learning rate 0.03 → 0.1"], ...]: when, in epochs, and what
     verdict         {"kind": "overfit", "sentence": "Overfitting: ..."}, or null for nothing new;
                     the kinds are "untrained", "underfit", "overfit", "good" and "unknown"
     statistics      of every layer with weights: [{"units": 4, "gradient": 0.03, "update_ratio":
@@ -296,7 +296,7 @@ def encode(picture: Picture) -> tuple[dict[str, Any], list[bytes]]:
         "seconds": round(picture.training_seconds, 3),
         "span": vars(picture.span),
         "activation": picture.activation,
-        "events": [{"epoch": event.epoch, "label": event.label} for event in picture.events],
+        "events": [(event.epoch, event.label) for event in picture.events],
     }
     header |= _encode_judgement(picture.judgement)
     header["replicas"] = _encode_replicas(picture.replicas)

@@ -64,6 +64,8 @@ class Course:
 
     def __init__(self, settings: RunSettings) -> None:
         self.marks = [(0, settings)]
+        self._noted = settings
+        self._known = {settings: settings}
 
     def at(self, updates: int) -> RunSettings:
         """Return the settings with which a run went on, or would go on, after so many updates."""
@@ -71,12 +73,13 @@ class Course:
 
     def note(self, updates: int, settings: RunSettings) -> None:
         """Note what is trained with next. A run that went back takes another course from there."""
-        since, known = self.marks[-1]
-        if known is settings and since <= updates:
+        if self._noted is settings and self.marks[-1][0] <= updates:
             return
+        self._noted = settings
         self.marks = [mark for mark in self.marks if mark[0] < updates]
         if not self.marks or self.marks[-1][1] != settings:
-            self.marks.append((updates, settings))
+            # A slider goes back and forth between a few values: what is equal is kept once.
+            self.marks.append((updates, self._known.setdefault(settings, settings)))
 
 
 @dataclass(frozen=True)

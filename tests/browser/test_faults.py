@@ -217,7 +217,7 @@ def test_a_slow_line(far_board: Board, line: Line) -> None:
 
 def _marks(traffic: Traffic) -> set[str]:
     """Changes that frames have told of."""
-    return {event["label"] for frame in traffic.frames for event in frame.custom["events"]}
+    return {label for frame in traffic.frames for _, label in frame.custom["events"]}
 
 
 def _heap(board: Board) -> float:

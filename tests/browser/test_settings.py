@@ -45,7 +45,7 @@ def test_it_acts_in_mid_run(board: Board) -> None:
         assert board.read()["plane"]["state"] == "playing"
         board.pause()
         played = [f.custom for f in board.traffic.frames if f.custom["state"] == "playing"]
-        marks = [event["label"] for frame in played for event in frame["events"]]
+        marks = [label for frame in played for _, label in frame["events"]]
         # While it plays the frames carry what is new: the mark came once.
         assert marks.count(mark) == 1
 

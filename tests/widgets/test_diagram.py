@@ -83,7 +83,7 @@ def test_weights_and_biases_are_set_from_the_page(
     assert picture["full"]
     picture = page.act("set_bias", **BIAS)
     assert playground.network.biases[2][0, 0] == -0.5
-    assert [event["label"][:24] for event in picture["events"]] == [
+    assert [label[:24] for _, label in picture["events"]] == [
         "w(y → hidden 1, unit 3) ",
         "b(the output) 0 → −0.5",
     ]
@@ -100,7 +100,7 @@ def test_while_it_plays_it_trains_on_from_there(playground: nbtutor.Playground, 
     assert picture["state"] == "playing"
     assert picture["updates"] > before
     assert len(picture["events"]) == 1
-    assert picture["events"][0]["label"].endswith("→ 2")
+    assert picture["events"][0][1].endswith("→ 2")
 
 
 def test_in_mid_epoch_the_losses_shown_are_those_of_now(
@@ -120,7 +120,7 @@ def test_python_does_the_same(playground: nbtutor.Playground, page: Page) -> Non
     playground.set_bias(2, 0, -0.5)
     assert playground.network.weights[0][0, 1, 2] == 1.25
     assert playground.network.biases[2][0, 0] == -0.5
-    assert page.answers[-1]["events"][1]["label"] == "b(the output) 0 → −0.5"
+    assert page.answers[-1]["events"][1][1] == "b(the output) 0 → −0.5"
     with pytest.raises(ParameterError, match="unit must be a whole number from 0 to 3, not 4"):
         playground.set_weight(0, 1, 4, 1.0)
     with pytest.raises(ParameterError, match="source"):

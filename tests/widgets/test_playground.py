@@ -304,7 +304,7 @@ def test_a_change_while_playing_is_shown_at_once(
     seen = wire.hub.live.seq
     playground.controls.learning_rate.value = 0.3
     assert [(m["seq"], m["full"], m["epoch"]) for m in wire.sent] == [(seen + 1, False, 2)]
-    assert [event["label"] for event in wire.sent[0]["events"]] == ["learning rate 0.03 → 0.3"]
+    assert [label for _, label in wire.sent[0]["events"]] == ["learning rate 0.03 → 0.3"]
     wire.tick(seen)  # was on its way already: the change's picture is its answer
     assert len(wire.sent) == 1
     wire.tick()

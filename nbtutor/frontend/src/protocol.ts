@@ -710,8 +710,9 @@ function parseKind(value: unknown): FieldKind {
 function decodeEvents(value: unknown): RunEvent[] {
   if (!Array.isArray(value)) return refuse(`events is ${show(value)}; it must be a list`);
   return value.map((item: unknown) => {
-    const event = record(item, "events");
-    return { epoch: number(event, "epoch", 0), label: text(event, "label") };
+    if (!Array.isArray(item)) return refuse(`events has ${show(item)}; it must have pairs`);
+    const [epoch, label] = item as unknown[];
+    return { epoch: number({ epoch }, "epoch", 0), label: text({ label }, "label") };
   });
 }
 
