@@ -48,8 +48,10 @@ _RECORD = """seconds => new Promise((done) => {
   const stage = document.querySelector("[data-view=stage]");
   const shown = [];
   const observer = new MutationObserver(() => {
+    const playing = stage.dataset.state === "playing";
+    if (!playing && shown.length === 0) return;  // the stage's first picture, at rest
     shown.push(performance.now());
-    if (stage.dataset.state === "playing" && shown.at(-1) - shown[0] < 1000 * seconds) return;
+    if (playing && shown.at(-1) - shown[0] < 1000 * seconds) return;
     observer.disconnect();
     done(shown);
   });
