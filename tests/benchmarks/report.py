@@ -95,8 +95,10 @@ def live_part(quick: bool) -> list[str]:
         "beside it.\n\n" + live_browser.table(lessons) + "\n",
         "## A class\n\n"
         "Learners without browsers, over real websockets: each plays the playground at up to 60 "
-        "pictures a second and moves the learning rate every few seconds. What stands in for their "
-        "browsers shares the cores.\n\n" + class_load.section(quick) + "\n",
+        "pictures a second, asks up to three ahead, and moves the learning rate every few seconds. "
+        "What stands in for their browsers shares the cores.\n\n"
+        + class_load.section(quick)
+        + "\n",
     ]
 
 
