@@ -14,6 +14,7 @@ import nbtutor
 from tests.browser.board import BASICS, Board
 from tests.browser.conftest import OpenBoard
 from tests.serve.axe import axe
+from tests.serve.server import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +69,14 @@ def check_layers(board: Board, **settings: Any) -> list[str]:
     expect(rows(board)).to_have_count(len(layers))
     words = [layer.sign for layer in layers]
     expect(rows(board).locator("td:last-child")).to_have_text(words)
+    # The table is filled once a second: its words may be right before its numbers are.
+    shown = rows(board).locator("td:first-of-type")
+    wait_until(
+        lambda: (
+            [number(text) for text in shown.all_inner_texts()]
+            == pytest.approx([layer.gradient for layer in layers], rel=0.06)
+        )
+    )
     for row, layer in zip(rows(board).all(), layers, strict=True):
         gradient, ratio, dead, saturated, _ = row.locator("td").all_inner_texts()
         assert number(gradient) == pytest.approx(layer.gradient, rel=0.06)

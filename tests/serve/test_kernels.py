@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,17 +181,32 @@ def test_a_kernel_without_a_page_ends_and_the_warm_ones_stay(notebooks: Path) ->
         assert server.has_kernel(kernel_id)
 
 
+def _kill_warm_kernels(server: Server) -> None:
+    """Kill the two kernels that wait for a page, and wait until the server knows."""
+    wait_until(lambda: server.kernels == 2)
+    killed = []
+    for child in server.children:
+        found = re.search(r"kernel-([^/]+)\.json", " ".join(child.cmdline()))
+        if found:
+            killed.append(found[1])
+            child.kill()
+    assert len(killed) == 2
+    wait_until(lambda: not any(server.has_kernel(kernel_id) for kernel_id in killed))
+
+
 def test_no_page_gets_a_warm_kernel_that_has_died(notebooks: Path) -> None:
+    with running_server(notebooks) as server:
+        _kill_warm_kernels(server)
+        page = server.request(FIRST)
+        assert "jupyter-config-data" in page.text, server.messages
+        assert server.has_kernel(kernel_of(page))
+
+
+def test_warm_kernels_that_have_died_are_replaced(notebooks: Path) -> None:
     at_once = with_settings("config.CourseKernelManager.refill_delay = 0")
     with running_server(notebooks, program=at_once) as server:
+        _kill_warm_kernels(server)
         wait_until(lambda: server.kernels == 2)
-        warm = [child for child in server.children if "-f" in child.cmdline()]
-        for kernel in warm:
-            kernel.kill()
-        # Noticed, and replaced. The server has more children than kernels: what they are copied of.
-        wait_until(lambda: server.kernels == 2 and not {*warm} & {*server.children})
-        for _ in range(2):
-            assert server.has_kernel(kernel_of(server.request(FIRST)))
 
 
 # Told by a kernel of itself, and by the system of the kernel.
