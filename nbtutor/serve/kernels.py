@@ -281,14 +281,24 @@ class CourseKernelManager(AsyncMappingKernelManager):
         return super().remove_kernel(kernel_id)
 
     def _handle_kernel_died(self, kernel_id: str) -> None:
-        """Forget a kernel that has died. If it waited for a page, none is sent to it any more."""
+        """Forget a kernel that has died, and replace it if it waited for a page."""
         super()._handle_kernel_died(kernel_id)
+        self.drop_dead()
+
+    def drop_dead(self) -> None:
+        """Take out of the pools what has died there. It is replaced after a while."""
         voila: Any = self  # Voilà makes a class of its own from this one: it has the pools
         for lesson, pool in getattr(voila, "_pools", {}).items():
-            for warm in [task for task in pool if _kernel_of(task) == kernel_id]:
+            for warm in [task for task in pool if task.done() and not self._lives(task)]:
                 pool.remove(warm)
                 fill = partial(voila.fill_if_needed, delay=0, notebook_name=lesson)
                 asyncio.get_running_loop().call_later(self.refill_delay, fill)
+
+    def _lives(self, started: asyncio.Task[dict[str, Any]]) -> bool:
+        """Whether there is the kernel that one of Voilà's tasks has started."""
+        if started.cancelled() or started.exception() is not None:
+            return False
+        return started.result()["kernel_id"] in self
 
     def start_buffering(self, kernel_id: str, session_key: str, channels: Any) -> None:
         """Keep what a kernel says for its page, up to a bound."""
@@ -314,9 +324,3 @@ class CourseKernelManager(AsyncMappingKernelManager):
             await self.shutdown_kernel(kernel_id)
             return
         await super().cull_kernel_if_idle(kernel_id)
-
-
-def _kernel_of(task: asyncio.Task[dict[str, Any]]) -> str:
-    """Return the id of a kernel of Voilà's pool, or an empty string if it has not started."""
-    started = task.done() and not task.cancelled() and task.exception() is None
-    return str(task.result()["kernel_id"]) if started else ""

@@ -94,6 +94,12 @@ class Usher:
         self._seat.give(kernel_id)
         return kernel_id
 
+    def get_pool_size(self, lesson: str) -> int:
+        """Return how many kernels wait for a page of a lesson, of those that live."""
+        self._manager.drop_dead()
+        size: int = self._manager.get_pool_size(lesson)
+        return size
+
     async def get_rendered_notebook(self, *args: Any, **kwargs: Any) -> Any:
         """Take a kernel out of the pool."""
         found = await self._manager.get_rendered_notebook(*args, **kwargs)
