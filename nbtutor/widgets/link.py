@@ -314,12 +314,23 @@ def _check_version(name: str, written: str) -> int:
     return int(written)
 
 
-def _read(name: str, written: str) -> Any:
+def read_property(name: str, written: str) -> Any:
+    """Return the value of one of `PROPERTIES`, which is still to be checked.
+
+    Raises
+    ------
+    LinkError
+        If it is not written as such a value is.
+    """
     kind, _ = PROPERTIES[name]
     try:
-        value = kind.read(written)
+        return kind.read(written)
     except ValueError as error:
         raise LinkError(f"{name} must be {error}, not {_short(written)}.") from None
+
+
+def _read(name: str, written: str) -> Any:
+    value = read_property(name, written)
     try:
         if name in WORDS:
             return check_setting(name, value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from nbtutor.widgets.link import PROPERTIES, LinkError
+from nbtutor.widgets.link import PROPERTIES, LinkError, read_property
 
 VERSION = "1"
 _HEAD = "nbt-lesson"
@@ -65,11 +65,5 @@ def decode(text: str) -> Place:
         raise LinkError(f"It must begin with #{_HEAD}={VERSION}.")
     tutor, experiment = said.pop("tutor", ""), said.pop("experiment", "")
     dials = {n.removeprefix(_DIAL): v for n, v in said.items() if n.startswith(_DIAL)}
-    settings = {}
-    for name, written in said.items():
-        if name in PROPERTIES:
-            try:
-                settings[name] = PROPERTIES[name][0].read(written)
-            except ValueError as error:
-                raise LinkError(f"{name} must be {error}, not {written[:30]!r}.") from None
+    settings = {n: read_property(n, written) for n, written in said.items() if n in PROPERTIES}
     return Place(tutor, experiment, settings, dials)

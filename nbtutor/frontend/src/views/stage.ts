@@ -10,6 +10,7 @@ import {
   actMessage, decodeBeat, openMessage, parseRunState, syncMessage, tickMessage, TRAITS,
   type RunState,
 } from "../protocol";
+import { tellRecovery } from "../recovery";
 import { Throttle } from "../throttle";
 
 const SPEAK_EVERY_MS = 1_000;
@@ -158,12 +159,7 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
     root.replaceChildren();
   });
 
-  // For the page around it, which outlives the kernel.
-  const tell = (): void => {
-    root.dataset.recovery = String(model.get(TRAITS.recovery) ?? "");
-  };
-  listen(`change:${TRAITS.recovery}`, tell);
-  tell();
+  tellRecovery(model, root, signal);
   if (location.hash.startsWith(LESSON)) send(openMessage(location.hash));
   clock.setPlaying(model.get(TRAITS.playing) === true);
   clock.requestSync();

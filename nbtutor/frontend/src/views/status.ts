@@ -3,7 +3,8 @@
 import { element, LiveText } from "../dom";
 import type { Surface, View } from "../mount";
 import { formatCount, formatEpoch, formatLoss, formatSeconds, formatShare, NONE } from "../numbers";
-import { TRAITS, type Frame } from "../protocol";
+import type { Frame } from "../protocol";
+import { tellRecovery } from "../recovery";
 import { Throttle } from "../throttle";
 
 const SPEAK_EVERY_MS = 1_000;
@@ -43,13 +44,7 @@ export function statusView({ root, model, signal }: Surface): View {
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Progress of the training");
 
-  // For the page around it, which outlives the kernel.
-  const tell = (): void => {
-    root.dataset.recovery = String(model.get(TRAITS.recovery) ?? "");
-  };
-  model.on(`change:${TRAITS.recovery}`, tell);
-  signal.addEventListener("abort", () => model.off(`change:${TRAITS.recovery}`, tell));
-  tell();
+  tellRecovery(model, root, signal);
 
   const words = new Throttle<string>(SPEAK_EVERY_MS, (text) => (sentence.textContent = text));
   const complaint = new Throttle<string>(SPEAK_EVERY_MS, (text) => (alert.textContent = text));
