@@ -13,7 +13,7 @@ from tests.browser.board import Board
 from tests.browser.conftest import Watch
 from tests.serve.server import wait_until
 
-STOPPED = re.compile("The kernel does not answer. If it has stopped, run the notebook again")
+ENDED = "The kernel has ended. What you see stays."
 
 
 def test_a_kernel_killed_in_mid_run(board: Board, watch: Watch) -> None:
@@ -23,7 +23,7 @@ def test_a_kernel_killed_in_mid_run(board: Board, watch: Watch) -> None:
     board.play(until_epoch=5)
     picture = board.view("plane").locator("canvas").first
     board.kernel.kill()
-    expect(board.sentence).to_have_text(STOPPED, timeout=15_000)
+    expect(board.sentence).to_have_text(ENDED, timeout=15_000)
     board.wait_for_state("error")
     # The last picture stays.
     assert board.epoch >= 5
@@ -56,7 +56,7 @@ def test_a_kernel_killed_while_paused(board: Board, watch: Watch) -> None:
     board.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     notice = board.page.locator("#nbt-notice")
     expect(notice).to_contain_text("The kernel behind this page has ended")
-    expect(board.sentence).to_have_text(STOPPED)
+    expect(board.sentence).to_have_text(ENDED)
     assert board.pixels() == picture
     notice.get_by_role("button", name="Start again with these settings").click()
     board.wait_for_first_picture()

@@ -180,6 +180,24 @@ test("a closed connection is lost at once, also while paused, and mends itself",
   assert.equal(time.waiting, 0);
 });
 
+test("a kernel that has ended is asked for nothing, whatever is pressed", () => {
+  const { time, ticks, links, seen, clock, start } = setUp();
+  start();
+  clock.disconnected();
+  clock.ended();
+  assert.deepEqual(links, ["lost", "ended"]);
+  const before = [ticks.length, seen.syncs];
+  clock.setPlaying(false);
+  clock.setPlaying(true);
+  time.paint();
+  time.pass(2 * LOST_AFTER_MS);
+  assert.deepEqual([ticks.length, seen.syncs], before);
+  assert.equal(clock.link, "ended");
+  assert.equal(time.waiting, 0);
+  clock.disconnected();
+  assert.equal(clock.link, "ended", "the closing of its connection is no news");
+});
+
 test("a refused message shows that the kernel lives", () => {
   const { time, links, clock, start } = setUp();
   start();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  BUSY_SENTENCE, createHub, LOST_SENTENCE, type Picture,
+  BUSY_SENTENCE, createHub, ENDED_SENTENCE, LOST_SENTENCE, type Picture,
 } from "../../nbtutor/frontend/src/hub";
 import type { SentFile } from "../../nbtutor/frontend/src/protocol";
 import { FakeTime } from "./fake_time";
@@ -235,12 +235,14 @@ test("a connection that throws is lost and does not break the page", () => {
 });
 
 test("a kernel that the page knows to have ended is not waited for", () => {
-  const { time, page, open } = setUp();
+  const { time, model, page, open } = setUp();
   const { pictures } = open();
   time.paint();
+  model.trigger("comm_live_update");
   page.ended();
   time.paint();
-  assert.deepEqual([pictures.at(-1)?.state, pictures.at(-1)?.sentence], ["error", LOST_SENTENCE]);
+  assert.deepEqual([pictures.at(-1)?.state, pictures.at(-1)?.sentence], ["error", ENDED_SENTENCE]);
+  assert.equal(pictures.at(-1)?.scene?.frame.seq, 0, "what is shown stays");
 });
 
 test("a view that fails does not stop the others or the clock", () => {

@@ -13,8 +13,8 @@ export const BUSY_AFTER_MS = 2_000;
 export const LOST_AFTER_MS = 10_000;
 const LONGEST_WAIT_MS = 15_000;
 
-/** How the kernel answers: in time, late, or not at all. */
-export type Link = "ok" | "busy" | "lost";
+/** How the kernel answers: in time, late, not at all; or it is gone and never will. */
+export type Link = "ok" | "busy" | "lost" | "ended";
 
 export interface Time extends Timers {
   /** Calls back before the next paint; returns what `cancelFrame` takes. */
@@ -138,6 +138,11 @@ export class Clock {
     this.watch();
   }
 
+  /** The kernel is gone for good: nothing is asked of it any more, and what is shown stays. */
+  ended(): void {
+    this.setLink("ended");
+  }
+
   /** The kernel refused a message: it lives, and the frame asked for will not come. */
   refused(): void {
     this.signOfLife();
@@ -151,7 +156,8 @@ export class Clock {
   }
 
   private get waiting(): boolean {
-    return this.syncing || (this.playing && this.target > this.received);
+    const expects = this.syncing || (this.playing && this.target > this.received);
+    return expects && this.currentLink !== "ended";
   }
 
   private waitAnew(): void {
@@ -175,7 +181,8 @@ export class Clock {
 
   private get mayAsk(): boolean {
     const something = this.painted >= 0 || this.received >= 0;
-    return something && this.playing && this.visible && this.target - this.painted < this.size;
+    const runs = something && this.playing && this.visible && this.currentLink !== "ended";
+    return runs && this.target - this.painted < this.size;
   }
 
   private wake(): void {
@@ -257,7 +264,7 @@ export class Clock {
   }
 
   private setLink(link: Link): void {
-    if (link === this.currentLink) return;
+    if (link === this.currentLink || this.currentLink === "ended") return;
     this.currentLink = link;
     this.host.linkChanged(link);
     this.dirty = true;

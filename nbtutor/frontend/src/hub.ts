@@ -27,6 +27,7 @@ import { advance, structureOf, type Scene } from "./scene";
 export const BUSY_SENTENCE = "The kernel is busy. Waiting for it.";
 export const LOST_SENTENCE =
   "The kernel does not answer. If it has stopped, run the notebook again (a web page: reload it).";
+export const ENDED_SENTENCE = "The kernel has ended. What you see stays.";
 
 /** What the course's page tells the document when it finds that its kernel has ended. */
 export const KERNEL_END = "nbtutor:kernel-end";
@@ -170,6 +171,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
       ok: [state, said || message],
       busy: ["busy", BUSY_SENTENCE],
       lost: ["error", LOST_SENTENCE],
+      ended: ["error", ENDED_SENTENCE],
     };
     const [shownState, sentence] = shown[clock.link];
     return { scene, state: shownState, sentence, error, focus };
@@ -315,7 +317,7 @@ export function createHub(model: AnyModel, signal: AbortSignal, page = browserPa
   // ipywidgets tells both when the kernel went away.
   listen("comm_live_update", () => clock.disconnected());
   listen("comm:close", () => clock.disconnected());
-  page.onKernelEnd(() => clock.disconnected(), signal);
+  page.onKernelEnd(() => clock.ended(), signal);
   page.onVisibilityChange(updateVisible, signal);
   signal.addEventListener("abort", () => {
     clock.stop();

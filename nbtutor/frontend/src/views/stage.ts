@@ -5,7 +5,7 @@ import type { AnyModel } from "@anywidget/types";
 import { nameControls } from "../a11y";
 import { browserTime, Clock, type Link } from "../clock";
 import { element, LiveText } from "../dom";
-import { BUSY_SENTENCE, KERNEL_END, LOST_SENTENCE } from "../hub";
+import { BUSY_SENTENCE, ENDED_SENTENCE, KERNEL_END, LOST_SENTENCE } from "../hub";
 import {
   actMessage, decodeBeat, openMessage, parseRunState, syncMessage, tickMessage, TRAITS,
   type RunState,
@@ -82,6 +82,7 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
       ok: [state(), String(model.get(TRAITS.message) ?? "")],
       busy: ["busy", BUSY_SENTENCE],
       lost: ["error", LOST_SENTENCE],
+      ended: ["error", ENDED_SENTENCE],
     };
     const [word, said] = shown[clock.link];
     playWord.set(playing ? "Pause" : "Play");
@@ -137,7 +138,7 @@ export function stageView(model: AnyModel, root: HTMLElement, signal: AbortSigna
   });
   listen("comm_live_update", () => clock.disconnected());
   listen("comm:close", () => clock.disconnected());
-  document.addEventListener(KERNEL_END, () => clock.disconnected(), { signal });
+  document.addEventListener(KERNEL_END, () => clock.ended(), { signal });
 
   const onScreen = new Map<Element, boolean>();
   const look = (): void => {
