@@ -36,6 +36,7 @@ from traitlets import Bool, Dict, Integer, List, Unicode
 from voila.request_info_handler import RequestInfoSocketHandler
 
 from .logs import tell
+from .processors import count_processors
 from .provisioner import use_copies
 from .seats import Seats
 from .traffic import (
@@ -77,7 +78,7 @@ class PromptConnection(ZMQChannelsWebsocketConnection):
     )
 
     most_ticks = Integer(
-        3 * (os.cpu_count() or 1),
+        3 * count_processors(),
         config=True,
         help="Pictures that kernels may make at the same time, 0: any number. The others wait "
         "their turn; see nbtutor.serve.turns.",
