@@ -308,6 +308,14 @@ class CourseKernelManager(AsyncMappingKernelManager):
             backlog = PromptConnection.backlog_of(self._kernels[kernel_id])
             self._kernel_buffers[kernel_id]["buffer"] = OfflineBuffer(self.offline_bytes, backlog)
 
+    async def cull_kernels(self) -> None:
+        """Look after every kernel at once: one that ends keeps nobody waiting but itself."""
+        kernels = list(self._kernels)
+        ends = await asyncio.gather(*map(self.cull_kernel_if_idle, kernels), return_exceptions=True)
+        for kernel_id, failure in zip(kernels, ends, strict=True):
+            if isinstance(failure, Exception):
+                self.log.error("kernel %s was not looked after", kernel_id, exc_info=failure)
+
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """End a kernel that nobody is connected to, or that has been idle for too long.
 

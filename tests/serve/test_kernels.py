@@ -6,8 +6,10 @@ import asyncio
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from jupyter_client.session import Session
@@ -17,6 +19,7 @@ from jupyter_server.services.kernels.connection.base import (
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from nbtutor.serve.kernels import CourseKernelManager
 from tests.serve.server import (
     V1,
     Server,
@@ -179,6 +182,34 @@ def test_a_kernel_without_a_page_ends_and_the_warm_ones_stay(notebooks: Path) ->
         # A warm kernel is far older than what an orphan is granted, and yet its page gets it.
         kernel_id = kernel_of(server.request(FIRST))
         assert server.has_kernel(kernel_id)
+
+
+def test_kernels_without_a_page_end_at_once_and_not_in_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def end_a_class() -> list[str]:
+        """End thirty kernels, of which each goes on only when all are ending, and two fail."""
+        ending, all_ending = [], asyncio.Event()
+
+        class Manager(CourseKernelManager):
+            async def shutdown_kernel(self, kernel_id: str) -> None:  # type: ignore[override]
+                ending.append(kernel_id)
+                if len(ending) == 30:
+                    all_ending.set()
+                await all_ending.wait()
+                if kernel_id in ("7", "21"):
+                    raise RuntimeError(f"{kernel_id} does not end")
+
+        manager = Manager(orphan_timeout=1)
+        for number in range(30):
+            manager._kernels[str(number)] = SimpleNamespace(last_activity=None)
+            manager._alone_since[str(number)] = time.monotonic() - 2
+        await asyncio.wait_for(manager.cull_kernels(), 30)
+        return ending
+
+    assert sorted(asyncio.run(end_a_class()), key=int) == [str(number) for number in range(30)]
+    told = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert told == ["7 does not end", "21 does not end"]
 
 
 def _kill_warm_kernels(server: Server) -> None:
