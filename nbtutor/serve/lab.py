@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 from traitlets.config import Config
 
@@ -61,6 +63,21 @@ def run_lab(
     config = lab_settings(folder, host=host, port=port)
     config.Application.log_level = logging.INFO if verbose else logging.ERROR
     server = LabApp.initialize_server(argv=[], config=config)
+    _stop_at_ctrl_c(server)
     server.io_loop.add_callback(lambda: ready(server.public_url))
     server.start()
     return 0
+
+
+def _stop_at_ctrl_c(server: ServerApp) -> None:
+    """Let Ctrl-C stop the server in good order, and a second one at once.
+
+    Without a terminal the server would leave Ctrl-C to Python, which breaks off whatever runs just
+    then. That leaves kernels behind, and is lost where Python may not raise an error.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        server.stop(from_signal=True)
+
+    signal.signal(signal.SIGINT, stop)

@@ -42,4 +42,11 @@ def test_jupyterlab_opens_the_copy_and_keeps_what_was_there(tmp_path: Path) -> N
 def test_ctrl_c_stops_it_without_a_question(tmp_path: Path) -> None:
     with running_server(tmp_path / "mine", command="lab") as lab:
         assert (tmp_path / "mine").is_dir()
+        token = parse_qs(urlsplit(lab.url).query)["token"][0]
+        headers = {"Authorization": f"token {token}"}
+        assert lab.request("/api/kernels", headers=headers, method="POST").status == 201
+        children = lab.children
+        assert children
         assert lab.stop(signal.SIGINT) == 0
+        # In good order, though no terminal asked for it: its kernels have ended before it.
+        assert not [child for child in children if child.is_running()]
