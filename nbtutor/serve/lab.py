@@ -6,12 +6,15 @@ import logging
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 from traitlets.config import Config
 
 from .sockets import is_loopback
+
+_NEWS = "@jupyterlab/apputils-extension:announcements"
 
 
 def offline_settings() -> Config:
@@ -22,9 +25,19 @@ def offline_settings() -> Config:
     config = Config()
     config.ServerApp.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
     config.LabApp.news_url = None
+    config.ServerApp.tornado_settings = {"page_config_hook": leave_out_news}
     config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     config.LabApp.extension_manager = "readonly"
     return config
+
+
+def leave_out_news(_handler: Any, page: dict[str, Any]) -> dict[str, Any]:
+    """Take the part out of JupyterLab's page that asks whether it may fetch news: there are none.
+
+    JupyterLab calls this before it makes a page.
+    """
+    page["disabledExtensions"] = [*page.get("disabledExtensions", []), _NEWS]
+    return page
 
 
 def lab_settings(folder: Path, *, host: str, port: int) -> Config:

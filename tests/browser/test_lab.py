@@ -124,6 +124,8 @@ def test_a_session(page: Page, lab: tuple[Server, Path], watch: Watch) -> None:
     board.wait_for_epoch(3, view="plane")
     board.button("Pause").click()
     expect(board.view("plane")).to_have_attribute("data-state", "paused")
+    # JupyterLab asks everybody whether it may fetch news, and here there are none.
+    expect(page.get_by_text(re.compile("Jupyter news"))).to_have_count(0)
 
 
 @pytest.mark.timeout(240)
