@@ -11,6 +11,8 @@ Array = np.ndarray
 MAX_ROWS = 20_000
 MAX_BYTES = 64_000_000
 _FIRST_CAPACITY = 256
+_PIECE = 1024
+"""Rows that are looked at together when a table is thinned, a multiple of 4."""
 
 
 class Table:
@@ -124,21 +126,31 @@ class Table:
                 extra = np.empty((more, *column.shape[1:]))
                 self._columns[name] = np.concatenate([column, extra])
             return
-        kept = self._worth_keeping()
-        for column in self._columns.values():
-            column[: len(kept)] = column[kept]
-        self._length = len(kept)
+        # A piece at a time: arrays as long as the table would leave holes as large in the memory.
+        stays = self._worth_keeping()
+        length = 0
+        for start in range(0, self._length, _PIECE):
+            piece = np.flatnonzero(stays[start : start + _PIECE]) + start
+            # What is overwritten lies before what is still to be read.
+            for column in self._columns.values():
+                column[length : length + len(piece)] = column[piece]
+            length += len(piece)
+        self._length = length
         self.thinned += 1
 
     def _worth_keeping(self) -> Array:
-        """Return the numbers of the rows that stay."""
+        """Return whether each row stays."""
         watched = self[self._watched].reshape(self._length, -1)
+        entries = watched.shape[1]
+        stays = np.zeros(self._length, dtype=bool)
         # The ends are no part of a group; what is left over behind the last group stays.
         groups = (self._length - 2) // 4
-        inner = watched[1 : 1 + 4 * groups].reshape(groups, -1)
-        entries = watched.shape[1]
-        low = np.where(np.isnan(inner), np.inf, inner).argmin(axis=1) // entries
-        high = np.where(np.isnan(inner), -np.inf, inner).argmax(axis=1) // entries
-        first = 1 + 4 * np.arange(groups)
-        rest = np.arange(1 + 4 * groups, self._length)
-        return np.unique(np.concatenate([[0], first + low, first + high, rest]))
+        stays[0] = True
+        stays[1 + 4 * groups :] = True
+        for start in range(1, 1 + 4 * groups, _PIECE):
+            inner = watched[start : min(start + _PIECE, 1 + 4 * groups)].reshape(-1, 4 * entries)
+            first = start + 4 * np.arange(len(inner))
+            unknown = np.isnan(inner)
+            stays[first + np.where(unknown, np.inf, inner).argmin(axis=1) // entries] = True
+            stays[first + np.where(unknown, -np.inf, inner).argmax(axis=1) // entries] = True
+        return stays

@@ -106,6 +106,21 @@ def test_each_four_keep_their_lowest_and_highest() -> None:
     assert thin.thinned == 1
 
 
+@pytest.mark.parametrize("limit", [1023, 1025, 1026, 1029, 2050, 2053, 4100])
+def test_a_long_table_is_thinned_by_the_same_rule(limit: int) -> None:
+    losses = np.random.default_rng(limit).normal(size=limit + 1)
+    thin = fill(table(max_rows=limit), losses)
+    stay, first = [0], 1
+    while first + 4 < limit:
+        four = range(first, first + 4)
+        stay += sorted([min(four, key=losses.__getitem__), max(four, key=losses.__getitem__)])
+        first += 4
+    stay += range(first, limit + 1)
+    assert thin["n"].tolist() == stay
+    np.testing.assert_array_equal(thin["loss"][:, 0], losses[stay])
+    np.testing.assert_array_equal(thin["norm"][:, 0, 1], stay)
+
+
 def test_the_spikes_of_every_replica_count() -> None:
     thin = table(max_rows=10, replicas=2)
     losses = np.ones((11, 2))
