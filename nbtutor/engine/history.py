@@ -177,10 +177,15 @@ class History:
 
     def last(self) -> dict[str, float]:
         """Return the newest losses and accuracies of the first replica, by column."""
-        return {name: float(self._epochs[name][-1, 0]) for name in COLUMNS}
+        return {name: float(self._of_first(name)[-1]) for name in COLUMNS}
 
-    def rows(self, start: int = 0) -> Array:
-        """Return the first replica's course from entry `start` on.
+    def rows(self, which: int | Array = 0) -> Array:
+        """Return the first replica's course.
+
+        Parameters
+        ----------
+        which : int or ndarray of int
+            The entry from which on, or the entries.
 
         Returns
         -------
@@ -188,9 +193,10 @@ class History:
             Epoch, training and validation loss, training and validation accuracy; NaN where there
             is none.
         """
-        table = self._epochs
-        measured = (table[name][start:, 0] for name in COLUMNS)
-        return np.column_stack([table["epoch"][start:], *measured]).astype(np.float32)
+        entries = which if isinstance(which, np.ndarray) else slice(which, None)
+        columns = (self._epochs["epoch"], *map(self._of_first, COLUMNS))
+        chosen = [column[entries] for column in columns]
+        return np.stack(chosen, axis=1, dtype=np.float32, casting="same_kind")
 
     def replica(self, index: int) -> History:
         """Return one replica's history: the same, with columns of shape (entries,)."""
@@ -332,6 +338,10 @@ class History:
             raise self._not_kept(name, "epochs")
         return self._column(name)
 
+    def _of_first(self, name: str) -> Array:
+        """Return a view of the first replica's column, shape (entries,)."""
+        return self._epochs[name][:, 0]
+
     def _column(self, name: str) -> Array:
         return self._epochs[name].copy()
 
@@ -347,13 +357,8 @@ class _SingleHistory(History):
         check_integer("index", index, low=0, high=0)
         return self
 
-    def last(self) -> dict[str, float]:
-        return {name: float(self._epochs[name][-1]) for name in COLUMNS}
-
-    def rows(self, start: int = 0) -> Array:
-        table = self._epochs
-        measured = (table[name][start:] for name in COLUMNS)
-        return np.column_stack([table["epoch"][start:], *measured]).astype(np.float32)
+    def _of_first(self, name: str) -> Array:
+        return self._epochs[name]
 
 
 def _split(setting: str) -> tuple[str, bool]:

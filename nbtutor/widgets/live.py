@@ -20,7 +20,7 @@ from nbtutor.engine import Dataset, Event, Place, Trainer
 from nbtutor.engine.activations import ACTIVATIONS
 from nbtutor.engine.families import DOMAIN
 from nbtutor.engine.features import FEATURES
-from nbtutor.engine.history import COLUMNS
+from nbtutor.engine.history import COLUMNS, History
 from nbtutor.engine.validation import check_choice, check_integer
 from nbtutor.widgets.fields import (
     KINDS,
@@ -745,7 +745,7 @@ class LiveRun:
             units=fields.units,
             outputs=fields.outputs,
             weights=shown_weights(run.network),
-            curve=curve_rows(history.rows(first_entry)),
+            curve=curve_rows(history, first_entry),
             judgement=run.judgement if full or judged else None,
             replicas=replicas,
             structure=describe(run) if full else None,
@@ -754,7 +754,7 @@ class LiveRun:
             span=self.timeline.span,
             summaries=self.timeline.summaries() if full or (judged and len(saved)) else None,
             saved_curves=[
-                curve_rows(one.run.trainer.history.rows(), MAX_SAVED_ROWS) for one in saved
+                curve_rows(one.run.trainer.history, limit=MAX_SAVED_ROWS) for one in saved
             ]
             if full
             else None,
@@ -851,22 +851,25 @@ def describe(run: Run) -> Structure:
     )
 
 
-def curve_rows(rows: Array, limit: int = MAX_CURVE_ROWS) -> Array:
-    """Thin a curve, keeping its ends and the lowest and highest training loss of every stretch.
+def curve_rows(history: History, first: int = 0, limit: int = MAX_CURVE_ROWS) -> Array:
+    """Return the rows of a curve, thinned: its ends stay, and the extremes of every stretch.
 
     Parameters
     ----------
-    rows : ndarray of shape (entries, 5)
-        See `nbtutor.engine.History.rows`.
+    history : History
+        Its `~nbtutor.engine.History.rows` are meant; extreme is the training loss.
+    first : int
+        The first entry.
     limit : int
         Rows to keep at most.
     """
-    if len(rows) <= limit:
-        return rows
-    edges = np.linspace(1, len(rows) - 1, (limit - 2) // 2 + 1).astype(int)
-    keep = {0, len(rows) - 1}
+    entries = len(history) - first
+    if entries <= limit:
+        return history.rows(first)
+    losses = history.train_loss[first:, 0]
+    edges = np.linspace(1, entries - 1, (limit - 2) // 2 + 1).astype(int)
+    keep = {0, entries - 1}
     for start, end in pairwise(edges):
-        stretch = rows[start:end, 1]
+        stretch = losses[start:end]
         keep |= {start + int(stretch.argmin()), start + int(stretch.argmax())}
-    thinned: Array = rows[sorted(keep)]
-    return thinned
+    return history.rows(first + np.array(sorted(keep)))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nbtutor.engine import Network, ParameterError, Trainer, make_dataset
+from nbtutor.engine import History, Network, ParameterError, Trainer, make_dataset
 from nbtutor.widgets.live import (
     BUDGET,
     LONGEST_BUDGET,
@@ -344,9 +344,10 @@ def test_structure_tells_points_apart(make_live: MakeLive) -> None:
     )
 )
 def test_a_thinned_curve_keeps_ends_and_extremes(losses: np.ndarray) -> None:
-    epochs = np.arange(len(losses), dtype=np.float32)
-    rows = np.column_stack([epochs, losses, losses])
-    thin = curve_rows(rows)
+    history = History(1)
+    for epoch, loss in enumerate(losses):
+        history.append(epoch, train_loss=loss, validation_loss=loss)
+    thin = curve_rows(history)
     assert len(thin) <= MAX_CURVE_ROWS
     assert thin[0, 0] == 0
     assert thin[-1, 0] == len(losses) - 1
