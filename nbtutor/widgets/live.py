@@ -66,6 +66,10 @@ SHIFTED = "Some of the gap is from the shift between the two sets of points."
 
 MAX_WINDOW = 4
 MAX_CURVE_ROWS = 2000
+MAX_MARKS = 200
+"""Events that are marked on the curves, the newest: more are a grey field, and each is drawn in
+every picture. The run keeps them all."""
+
 MAX_SAVED_ROWS = 400
 """Of the curve of a run that is kept beside the present one."""
 
@@ -335,6 +339,7 @@ class Picture:
     activation : str
         As a person reads it; where the layers differ, of each.
     events : list of Event
+        The newest `MAX_MARKS` of them at most.
     plane, units, outputs : ndarray of uint8
         See `nbtutor.widgets.fields.Fields`.
     weights : ndarray of shape (p,), float32
@@ -740,7 +745,7 @@ class LiveRun:
             validation_accuracy=last["validation_accuracy"],
             learning_rate=None if run.settings.schedule == "constant" else run.learning_rate,
             activation=describe_activation(self.timeline.activation),
-            events=history.events[first_event:],
+            events=history.events[max(first_event, len(history.events) - MAX_MARKS) :],
             plane=fields.plane,
             units=fields.units,
             outputs=fields.outputs,

@@ -45,7 +45,8 @@ is painted is to be dropped, and a gap in ``seq`` is a reason for a sync. The he
                     "comparable": true, "difference": "..."}, ...]; null for nothing new. Full
                     pictures have "rows" too: how many of the rows of ``saved`` are this run's
     activation      of the hidden layers; of each, where they differ
-    events          [[12.4, "learning rate 0.03 → 0.1"], ...]: when, in epochs, and what
+    events          [[12.4, "learning rate 0.03 → 0.1"], ...]: when, in epochs, and what; the newest
+                    200 of them at most
     verdict         {"kind": "overfit", "sentence": "Overfitting: ..."}, or null for nothing new;
                     the kinds are "untrained", "underfit", "overfit", "good" and "unknown"
     statistics      of every layer with weights: [{"units": 4, "gradient": 0.03, "update_ratio":

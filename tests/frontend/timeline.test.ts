@@ -45,6 +45,20 @@ function sceneOf(before: ReturnType<typeof advance> | null, frame: Frame) {
   return advance(before, frame, structure);
 }
 
+test("the newest marks stay on the curves, as many as a full picture has", () => {
+  const marks = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, k) => [from + k, `change ${from + k}`]);
+  let scene = sceneOf(null, decode(fullFrame(0, { events: marks(0, 200) })));
+  assert.equal(scene.events.length, 200);
+  scene = sceneOf(scene, decode(partFrame(1)));
+  assert.equal(scene.events.length, 200);
+  scene = sceneOf(scene, decode(partFrame(2, { events: marks(200, 203) })));
+  assert.equal(scene.events.length, 200);
+  assert.deepEqual(
+    [scene.events[0]?.label, scene.events.at(-1)?.label], ["change 3", "change 202"],
+  );
+});
+
 test("the span and the kept runs are read, and checked", () => {
   const frame = decode(partFrame(3, { span: { end: 7.4, every: 2, scrubbed: true }, seconds: 1.5 }));
   assert.deepEqual(frame.span, { end: 7.4, every: 2, scrubbed: true });

@@ -18,6 +18,7 @@ from nbtutor.widgets.live import (
     BUDGET,
     LONGEST_BUDGET,
     MAX_CURVE_ROWS,
+    MAX_MARKS,
     LiveRun,
     Picture,
     curve_rows,
@@ -183,6 +184,18 @@ def test_events_are_sent_once(make_live: MakeLive) -> None:
     assert [event.label for event in tick(live).events] == ["learning rate 0.03 → 0.5"]
     assert tick(live).events == []
     assert len(live.picture(full=True).events) == 1
+
+
+def test_the_newest_marks_are_sent_and_the_run_keeps_them_all(make_live: MakeLive) -> None:
+    live = make_live()
+    play(live, 2)
+    for change in range(MAX_MARKS + 30):
+        live.change(learning_rate=0.01 * (1 + change % 2))
+        play(live, 1)
+    kept = live.run.trainer.history.events
+    assert len(kept) == MAX_MARKS + 30
+    for picture in (live.picture(full=True), live.snapshot()):
+        assert picture.events == kept[30:]
 
 
 def test_a_slider_dragged_in_a_pause_leaves_one_mark(make_live: MakeLive) -> None:

@@ -7,6 +7,8 @@ import type {
 } from "./protocol";
 import { ProtocolError } from "./protocol";
 
+const MAX_MARKS = 200;
+
 export interface Scene {
   /** The newest frame's numbers. */
   readonly frame: Frame;
@@ -80,8 +82,13 @@ export function advance(scene: Scene | null, frame: Frame, structure: Structure)
     kept: keptAfter(scene.kept, frame),
     points: frame.points ?? scene.points,
     pointsVersion: scene.pointsVersion + (frame.points === null ? 0 : 1),
-    events: frame.events.length > 0 ? [...scene.events, ...frame.events] : scene.events,
+    events: frame.events.length > 0 ? newest(scene.events, frame.events) : scene.events,
   };
+}
+
+/** The events that are marked, as many as the kernel puts into a full picture (`MAX_MARKS`). */
+function newest(before: readonly RunEvent[], more: readonly RunEvent[]): readonly RunEvent[] {
+  return [...before, ...more].slice(-MAX_MARKS);
 }
 
 /** Hidden units drawn: the pictures in `units`. */
