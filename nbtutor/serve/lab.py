@@ -25,8 +25,7 @@ def offline_settings() -> Config:
     config = Config()
     config.ServerApp.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
     config.LabApp.news_url = None
-    # Added to what others set there: a hub has its headers in it.
-    config.ServerApp.tornado_settings.update({"page_config_hook": leave_out_news})
+    config.ServerApp.tornado_settings = {"page_config_hook": leave_out_news}
     config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     config.LabApp.extension_manager = "readonly"
     return config

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from jupyter_server.serverapp import ServerApp
-from traitlets.config import Config
 
 from nbtutor.serve.course import list_lessons
-from nbtutor.serve.lab import offline_settings
 from tests.serve.hosted import BASE_URL, TOKEN, running_binder
 from tests.serve.server import Server, kernel_of, wait_until
 
@@ -94,13 +91,3 @@ def test_jupyterlab_is_there_and_asks_no_other_host(server: Server) -> None:
     assert settings["news"] == {"disabled": True}
     assert "@jupyterlab/apputils-extension:announcements" in settings["disabledExtensions"]
     assert settings["extensionManager"]["name"] == "read-only"
-
-
-def test_what_a_hub_has_set_for_its_servers_stays() -> None:
-    of_hub = Config()
-    of_hub.ServerApp.tornado_settings = {"headers": {"Content-Security-Policy": "frame-ancestors"}}
-    for first, second in ((of_hub, offline_settings()), (offline_settings(), of_hub)):
-        both = Config()
-        both.merge(first)
-        both.merge(second)
-        assert set(ServerApp(config=both).tornado_settings) == {"headers", "page_config_hook"}
