@@ -25,7 +25,6 @@ def offline_settings() -> Config:
     config = Config()
     config.ServerApp.kernel_websocket_connection_class = "nbtutor.serve.kernels.PromptConnection"
     config.LabApp.news_url = None
-    config.ServerApp.tornado_settings = {"page_config_hook": leave_out_news}
     config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     config.LabApp.extension_manager = "readonly"
     return config
@@ -46,6 +45,8 @@ def lab_settings(folder: Path, *, host: str, port: int) -> Config:
     JupyterLab keeps its token: unlike the lesson pages it runs whatever code it is given.
     """
     config = offline_settings()
+    # On a hub this hook is the hub's own.
+    config.ServerApp.tornado_settings = {"page_config_hook": leave_out_news}
     config.ServerApp.root_dir = str(folder)
     config.ServerApp.ip = host
     config.ServerApp.port = port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +65,13 @@ def test_two_learners_at_a_lesson_each(
         board.press("Learning rate", "ArrowRight")
     for board in boards.values():
         board.wait_for_epoch(board.epoch + 3, view="plane")
+    # Each page finds its kernel when it looks after it, as it does now and then.
+    for page in pages.values():
+        page.bring_to_front()
+        with page.expect_response(re.compile(r"/api/kernels/[^/]*$")) as looked:
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        assert looked.value.status == 200
+        expect(page.locator("#nbt-notice")).to_be_hidden()
     kernels = [board.kernel for board in boards.values()]
     servers = [server_of(kernel) for kernel in kernels]
     assert len({server.pid for server in servers}) == len(LEARNERS)

@@ -89,5 +89,4 @@ def test_jupyterlab_is_there_and_asks_no_other_host(server: Server) -> None:
     assert found
     settings = json.loads(found[1])
     assert settings["news"] == {"disabled": True}
-    assert "@jupyterlab/apputils-extension:announcements" in settings["disabledExtensions"]
     assert settings["extensionManager"]["name"] == "read-only"

@@ -72,6 +72,9 @@ const nbtutor = (() => {
     return element ? JSON.parse(element.textContent) : null;
   };
 
+  // What shows that a request comes from this page.
+  const xsrf = () => /(?:^|; *)_xsrf=([^;]*)/.exec(document.cookie)?.[1] ?? "";
+
   // Voilà's own beacon goes at beforeunload, which also fires for a download and never on many
   // phones. Ours goes when the page is really left, so Voilà's must not: the second one would ask
   // for a kernel that has gone.
@@ -80,7 +83,7 @@ const nbtutor = (() => {
     const page = config();
     if (!page?.kernelId) return;
     const form = new FormData();
-    form.append("_xsrf", /(?:^|; *)_xsrf=([^;]*)/.exec(document.cookie)?.[1] ?? "");
+    form.append("_xsrf", xsrf());
     navigator.sendBeacon(`${page.baseUrl}voila/api/shutdown/${page.kernelId}`, form);
   });
   // Back to a page that the browser has kept: it is alive, its kernel is not.
@@ -119,7 +122,9 @@ const nbtutor = (() => {
     const page = config();
     if (!page?.kernelId) return;
     const address = `${page.baseUrl}api/kernels/${page.kernelId}`;
-    const status = await fetch(address).then((answer) => answer.status, () => 0);
+    // A hub's servers want to see it whenever a script asks.
+    const headers = { "X-XSRFToken": xsrf() };
+    const status = await fetch(address, { headers }).then((answer) => answer.status, () => 0);
     if (status === 404) {
       progress("");
       // The boards say it too, and not that they wait.
