@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import socket
 import sys
 import threading
@@ -34,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[options.command](options)
     except KeyboardInterrupt:
-        return 130  # before a server is there; once it is, it sees to itself
+        return 130  # a server sees to it itself
     except CannotStart as error:
         print(f"nbtutor: {error}", file=sys.stderr)
         return 1
@@ -214,6 +215,7 @@ def _serve(options: argparse.Namespace) -> int:
     sockets = open_sockets(options.host, options.port)
     address = _address(options.host, sockets[0].getsockname()[1]) + options.base_url[1:]
 
+    _end_at_ctrl_c()
     # Imported late: Voilà takes half a second, which `--help` and an error need not wait for.
     from .application import CourseServer
     from .logs import logging_config
@@ -245,11 +247,21 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _end_at_ctrl_c() -> None:
+    """Let Ctrl-C end this process, until the server that comes sees to it.
+
+    Python would raise an error wherever it is just then. In some places, such as what is called
+    when an object is forgotten, that goes no further, and the server would start all the same.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _lab(options: argparse.Namespace) -> int:
     folder: Path = options.folder or Path(_WORKING_FOLDER)
     result = copy_new(find_notebooks(), folder)
     print(_told(result, folder), flush=True)
 
+    _end_at_ctrl_c()
     from .lab import run_lab
 
     def ready(address: str) -> None:
