@@ -71,11 +71,11 @@ def test_two_boards_of_one_run_share_one_clock(open_board: OpenBoard) -> None:
         shown.add((place.get_attribute("data-seq"), place.get_attribute("data-epoch")))
     assert len(shown) == 1
     # One answer for each tick that counted: pictures are numbered without a gap, each once, and
-    # the epochs are not twice as fast as the pictures.
+    # the epochs are not twice as fast as the pictures. A slow line has up to three on their way.
     played = [f.custom for f in board.traffic.frames if f.custom["state"] == "playing"]
     numbers = [frame["seq"] for frame in played]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    assert len(board.traffic.ticks) - len(numbers) in (-1, 0, 1, 2)
+    assert -1 <= len(board.traffic.ticks) - len(numbers) <= 3
     assert played[-1]["epoch"] - played[0]["epoch"] <= len(numbers)
 
 

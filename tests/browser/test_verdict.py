@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def twin(board: Board, **settings: Any) -> Iterator[nbtutor.Playground]:
     """The same run in Python, trained as far as the page's."""
     made = nbtutor.Playground(**settings)
-    made.train(board.epoch)
+    board.catch_up(made)
     yield made
     made.close()
 
