@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def hub(root: Path, tmp_path: Path) -> Iterator[Server]:
     with running_hub(root, tmp_path) as running:
         yield running
+        print(running.log.read_text("utf-8"))  # is shown if the test has failed
         # The hub ends its learners' servers, and they their kernels: nothing is left to clean up.
         children = running.children
         assert len(children) > len(LEARNERS)
