@@ -286,10 +286,15 @@ class CourseKernelManager(AsyncMappingKernelManager):
         super()._handle_kernel_died(kernel_id)
         self.drop_dead()
 
+    @property
+    def _warm(self) -> dict[str, list[asyncio.Task[dict[str, Any]]]]:
+        """What waits for a page or is started for one, by lesson: Voilà's, which adds the pools."""
+        return getattr(self, "_pools", {})
+
     def drop_dead(self) -> None:
         """Take out of the pools what has died there. It is replaced after a while."""
-        voila: Any = self  # Voilà makes a class of its own from this one: it has the pools
-        for lesson, pool in getattr(voila, "_pools", {}).items():
+        voila: Any = self  # Voilà makes a class of its own from this one
+        for lesson, pool in self._warm.items():
             for warm in [task for task in pool if task.done() and not self._lives(task)]:
                 pool.remove(warm)
                 fill = partial(voila.fill_if_needed, delay=0, notebook_name=lesson)
@@ -310,6 +315,11 @@ class CourseKernelManager(AsyncMappingKernelManager):
 
     async def cull_kernels(self) -> None:
         """Look after every kernel at once: one that ends keeps nobody waiting but itself."""
+        for started in [task for pool in self._warm.values() for task in pool if task.done()]:
+            # It was alone while it started, when Voilà does not know yet that it is for the pool.
+            # Its page's time has not begun, or a page would lose its kernel as it opens.
+            if self._lives(started):
+                self._alone_since.pop(started.result()["kernel_id"], None)
         kernels = list(self._kernels)
         ends = await asyncio.gather(*map(self.cull_kernel_if_idle, kernels), return_exceptions=True)
         for kernel_id, failure in zip(kernels, ends, strict=True):

@@ -16,8 +16,11 @@ from jupyter_client.session import Session
 from jupyter_server.services.kernels.connection.base import (
     serialize_msg_to_ws_v1,
 )
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
+from traitlets.config import Configurable
+from voila.voila_kernel_manager import voila_kernel_manager_factory
 
 from nbtutor.serve.kernels import CourseKernelManager
 from tests.serve.server import (
@@ -210,6 +213,55 @@ def test_kernels_without_a_page_end_at_once_and_not_in_a_line(
     assert sorted(asyncio.run(end_a_class()), key=int) == [str(number) for number in range(30)]
     told = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
     assert told == ["7 does not end", "21 does not end"]
+
+
+def test_the_minute_of_a_page_begins_when_it_gets_its_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warm kernel that was seen alone while it started is not an orphan as its page opens."""
+    ended: list[str] = []
+    clock = iter((0.0, 2.0, 4.0, 3600.0, 3602.0, 3604.0, 3661.0, 3662.0))
+    now = 0.0
+
+    async def pass_by(self: object, kernel_id: str) -> None:
+        """Jupyter's own look, for kernels that have been idle for hours."""
+
+    class Manager(voila_kernel_manager_factory(CourseKernelManager, True, 1)):  # type: ignore[misc]
+        async def shutdown_kernel(self, kernel_id: str) -> None:
+            ended.append(kernel_id)
+
+    class Course(Configurable):
+        """What Voilà wants of its application: a folder, in which there is no lesson here."""
+
+        root_dir = str(tmp_path)
+        notebook_path = None
+
+    async def a_day() -> None:
+        manager = Manager(orphan_timeout=60, parent=Course())
+        starting = asyncio.get_running_loop().create_future()
+        manager._pools = {"lesson": [starting]}
+        manager._kernels["warm"] = SimpleNamespace(last_activity=None)
+
+        async def look(times: int) -> None:
+            nonlocal now
+            for _ in range(times):
+                now = next(clock)
+                await manager.cull_kernels()
+
+        await look(1)
+        starting.set_result({"kernel_id": "warm"})
+        await look(3)
+        # A page takes it out of the pool. Its websocket comes a little later.
+        manager._pools["lesson"].clear()
+        await look(3)
+        assert ended == []
+        # But it never came.
+        await look(1)
+        assert ended == ["warm"]
+
+    monkeypatch.setattr("nbtutor.serve.kernels.time.monotonic", lambda: now)
+    monkeypatch.setattr(AsyncMappingKernelManager, "cull_kernel_if_idle", pass_by)
+    asyncio.run(a_day())
 
 
 def _kill_warm_kernels(server: Server) -> None:
