@@ -45,7 +45,7 @@ def lab_settings(folder: Path, *, host: str, port: int) -> Config:
     JupyterLab keeps its token: unlike the lesson pages it runs whatever code it is given.
     """
     config = offline_settings()
-    # On a hub this hook is the hub's own.
+    # Not for every JupyterLab of the course: on a hub this hook is the hub's own.
     config.ServerApp.tornado_settings = {"page_config_hook": leave_out_news}
     config.ServerApp.root_dir = str(folder)
     config.ServerApp.ip = host

@@ -55,11 +55,6 @@ def type_number(board: Board, name: str, text: str) -> None:
     expect(part(board, name)).to_be_focused()
 
 
-def catch_up(board: Board, same: nbtutor.Playground) -> None:
-    """Train as far as the page has: a pause may come in mid-epoch."""
-    same._live.run.advance(updates=int(board.value("updates").replace(",", "")))
-
-
 def title(board: Board) -> Locator:
     return board.view("plane").get_by_role("heading")
 
@@ -116,7 +111,7 @@ def test_hovering_a_unit_shows_its_field_large(board: Board) -> None:
     board.play(until_epoch=30)
     board.pause()
     with closing(nbtutor.Playground()) as same:
-        catch_up(board, same)
+        board.catch_up(same)
         for name, heading in (
             ("Input y", "Plane: input y"),
             ("Bias of hidden 1, unit 3", "Plane: hidden 1, unit 3"),
@@ -187,7 +182,7 @@ def test_hovering_a_link_shows_its_weight_live(board: Board) -> None:
         )
         board.wait_for_state("paused")
         board.idle()
-        catch_up(board, same)
+        board.catch_up(same)
         now = same.network.weights[0][0, 0, 1]
         assert number(tip.inner_text().split(": ")[1]) == pytest.approx(now, abs=6e-4)
 
@@ -367,7 +362,7 @@ def test_names_have_the_present_numbers(board: Board) -> None:
     board.play(until_epoch=20)
     board.pause()
     with closing(nbtutor.Playground()) as same:
-        catch_up(board, same)
+        board.catch_up(same)
         for name, value in (
             (WEIGHT, same.network.weights[0][0, 0, 1]),
             (OUTPUT, same.network.biases[2][0, 0]),

@@ -75,7 +75,8 @@ def check_layers(board: Board, **settings: Any) -> list[str]:
         lambda: (
             [number(text) for text in shown.all_inner_texts()]
             == pytest.approx([layer.gradient for layer in layers], rel=0.06)
-        )
+        ),
+        tell=shown.all_inner_texts,
     )
     for row, layer in zip(rows(board).all(), layers, strict=True):
         gradient, ratio, dead, saturated, _ = row.locator("td").all_inner_texts()
